@@ -1,0 +1,248 @@
+"""The engagement file as typed objects. Unknown keys are refused; `load.py` words the errors."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from cxlib.engagement.scales import SCALES, Direction, MetricKind
+
+Language = Literal["en", "zh-Hant-HK"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Stage = Literal["awareness", "consideration", "purchase", "use", "advocacy"]
+Channel = Literal["online", "offline", "hybrid"]
+Cadence = Literal["weekly", "monthly", "quarterly"]
+GoalUnit = Literal["points", "percent", "rating", "pp", "relative_percent"]
+KpiUnit = Literal["points", "share", "rating"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
+
+
+def _both_languages(value: Any) -> Any:  # noqa: ANN401 - a raw YAML value
+    """Let a plain string stand for the same words in every language."""
+    return {"en": value, "zh-Hant-HK": value} if isinstance(value, str) else value
+
+
+def _no_blank(value: dict[Language, str]) -> dict[Language, str]:
+    if blank := [language for language, words in value.items() if not words.strip()]:
+        raise ValueError(f"words are empty in {', '.join(blank)}")
+    return value
+
+
+Text = Annotated[
+    dict[Language, str], BeforeValidator(_both_languages), AfterValidator(_no_blank)
+]
+"""Words a client reads, per language; a plain string serves all languages (a proper name)."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Client(_Strict):
+    """Who the report is for."""
+
+    id: Slug
+    name: Text
+
+
+class Period(_Strict):
+    """Whole days, both ends included."""
+
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"end {self.end} must not be before start {self.start}")
+        return self
+
+
+class Table(_Strict):
+    """Where a table lies and how its columns are called there."""
+
+    file: str
+    encoding: str | None = None
+    sheet: str | None = None
+    reader: Literal[
+        "auto", "csv", "parquet", "excel", "qualtrics", "surveymonkey", "google_forms"
+    ] = "auto"
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class Touchpoint(_Strict):
+    """A moment of the journey; exactly one stage."""
+
+    id: Slug
+    name: Text
+    stage: Stage
+    channel: Channel
+    owner: Text | None = None
+    monthly_volume: Annotated[int, Field(ge=0)] | None = None
+
+
+class Metric(_Strict):
+    """A metric contract: scale, direction, wording and version of one survey question."""
+
+    kind: MetricKind
+    wording: Text
+
+    @property
+    def direction(self) -> Direction:
+        """Which end of the scale is better."""
+        return SCALES[self.kind].direction
+
+
+class Kpi(_Strict):
+    """A number the client steers by: its unit, direction, rhythm and owner."""
+
+    id: Slug
+    name: Text
+    unit: KpiUnit
+    direction: Direction
+    cadence: Cadence
+    owner: Text
+    definition: Text
+
+
+class Goal(_Strict):
+    """A KPI with a target level or a change; the unit is never guessed."""
+
+    kpi: Slug
+    unit: GoalUnit
+    target: float | None = None
+    change: float | None = None
+    by: date
+    owner: Text
+    action: Text
+    budget: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.target is None) == (self.change is None):
+            raise ValueError("a goal needs exactly one of target (a level) or change (a step)")
+        if self.target is not None and self.unit not in {"points", "percent", "rating"}:
+            raise ValueError(f"a target is a level in points, percent or rating, not {self.unit}")
+        if self.change is not None and self.unit == "percent":
+            raise ValueError("a change in percent is ambiguous: say pp or relative_percent")
+        return self
+
+
+class Outcome(_Strict):
+    """One measured outcome of an experiment."""
+
+    column: str
+    name: Text
+    kind: Literal["proportion", "mean"]
+    direction: Direction
+    margin: Annotated[float, Field(gt=0)] | None = None
+
+
+class Experiment(_Strict):
+    """A randomised test with the rule it is judged by, frozen before the readout."""
+
+    id: Slug
+    name: Text
+    question: Text
+    treatment: Text
+    control: Text
+    period: Period
+    split: dict[Literal["control", "treatment"], Share]
+    planned_per_arm: Annotated[int, Field(ge=2)]
+    minimum_effect: Annotated[float, Field(gt=0)]
+    primary: Outcome
+    guardrails: list[Outcome] = Field(default_factory=list)
+    owner: Text
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if set(self.split) != {"control", "treatment"} or abs(sum(self.split.values()) - 1) > 1e-9:
+            raise ValueError(f"split needs control and treatment that sum to 1, got {self.split}")
+        if unset := [g.column for g in self.guardrails if g.margin is None]:
+            raise ValueError(f"a guardrail needs a non-inferiority margin: {', '.join(unset)}")
+        return self
+
+
+class Persistence(_Strict):
+    """How much of the effect is left at the end of the horizon: low, likely, high (0-1)."""
+
+    low: Annotated[float, Field(ge=0, le=1)]
+    likely: Annotated[float, Field(ge=0, le=1)]
+    high: Annotated[float, Field(ge=0, le=1)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low <= self.likely <= self.high:
+            raise ValueError("persistence must rise from low over likely to high")
+        return self
+
+
+class Initiative(_Strict):
+    """An action in some units, reviewed against the others."""
+
+    id: Slug
+    name: Text
+    start: date
+    units: str
+    actions: list[Text] = Field(min_length=1)
+    outcome: Literal["conversion", "csat"]
+    picked_for_low_scores: bool = False
+    horizon_months: Annotated[int, Field(ge=1, le=120)] = 24
+    persistence: Persistence | None = None
+    owner: Text
+
+
+class Engagement(_Strict):
+    """One engagement: the single file that drives the command, the runner and open notebooks."""
+
+    client: Client
+    market: Literal["HK"]
+    currency: Literal["HKD"]
+    languages: list[Language] = Field(min_length=1)
+    brand: str = "_brand.yml"
+    wave: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    baseline: Period
+    review: Period
+    baseline_source: Literal["ledger", "manual"] = "ledger"
+    manual_baselines: dict[Slug, float] = Field(default_factory=dict)
+    confidence_level: Annotated[float, Field(ge=0.9, lt=1)] = 0.95
+    minimum_cell: Annotated[int, Field(ge=5)] = 30
+    discount_rate: Annotated[float, Field(ge=0, lt=1)]
+    money: Literal["nominal", "real"] = "nominal"
+    seed: int = 1
+    tables: dict[str, Table]
+    touchpoints: list[Touchpoint] = Field(min_length=1)
+    metrics: dict[Slug, Metric]
+    kpis: list[Kpi] = Field(default_factory=list)
+    goals: list[Goal] = Field(default_factory=list)
+    experiments: list[Experiment] = Field(default_factory=list)
+    initiatives: list[Initiative] = Field(default_factory=list)
+    path: Annotated[Path, Field(exclude=True)] = Path("engagement.yml")
+
+    @property
+    def folder(self) -> Path:
+        """Where the engagement file lies; table paths are relative to it."""
+        return self.path.parent
+
+    def kpi(self, kpi_id: str) -> Kpi:
+        """The KPI of that id."""
+        return next(kpi for kpi in self.kpis if kpi.id == kpi_id)
+
+    def goal(self, kpi_id: str) -> Goal | None:
+        """The goal set for a KPI, or None where the client set none."""
+        return next((goal for goal in self.goals if goal.kpi == kpi_id), None)
+
+    def ces_version(self) -> Literal["v1", "v2"]:
+        """The one CES version this engagement measures."""
+        kinds = {metric.kind for metric in self.metrics.values()}
+        return "v1" if "ces-v1" in kinds else "v2"

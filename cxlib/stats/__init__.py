@@ -1,0 +1,1 @@
+"""Statistics on counts, sums and moments: no customer-experience word and no row inside."""
