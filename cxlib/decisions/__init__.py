@@ -1,0 +1,1 @@
+"""What to do: goals that can be seen, experiments, impact and money."""
