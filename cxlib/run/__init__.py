@@ -1,0 +1,1 @@
+"""Running the workbook: notebooks through papermill, run folders, checks, scaffolding."""

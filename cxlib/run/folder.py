@@ -1,0 +1,76 @@
+"""The folder of one run: made under a temporary name, renamed when complete, kept when failed."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cxlib.run.notebooks import ROOT
+
+REPORT_ENDINGS = {".html", ".pdf"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run's folder while it is being filled.
+
+    Attributes:
+        partial: Where files are written now.
+        final: The name it takes when everything is done.
+    """
+
+    partial: Path
+    final: Path
+
+    @classmethod
+    def create(cls, out: Path, *, client: str, wave: str, digest: str, at: datetime) -> "RunFolder":
+        """Make the folder ``out/client/wave/yyyymmdd-hhmm_hash8``, never over an older one."""
+        parent = out / client / wave
+        stem = f"{at:%Y%m%d-%H%M}_{digest[:8]}"
+        name, count = stem, 2
+        while any((parent / f"{mark}{name}").exists() for mark in ("", ".partial-", "FAILED-")):
+            name, count = f"{stem}-{count}", count + 1
+        partial = parent / f".partial-{name}"
+        (partial / "notebooks").mkdir(parents=True)
+        return cls(partial, parent / name)
+
+    def write_record(self, record: Mapping[str, Any]) -> None:
+        """Write ``run.json``."""
+        text = json.dumps(record, ensure_ascii=False, indent=1, default=str) + "\n"
+        (self.partial / "run.json").write_text(text, encoding="utf-8", newline="\n")
+
+    def finish(self) -> Path:
+        """Give the folder its final name and point ``latest.txt`` to it."""
+        os.replace(self.partial, self.final)  # noqa: PTH105 - atomic on every system
+        (self.final.parent / "latest.txt").write_text(self.final.name + "\n", encoding="utf-8")
+        return self.final
+
+    def fail(self, message: str) -> Path:
+        """Mark the folder FAILED: keep the executed notebooks, drop all that looks like a report."""
+        for file in self.partial.rglob("*"):
+            if file.suffix in REPORT_ENDINGS:
+                file.unlink()
+        (self.partial / "FAILED").write_text(message + "\n", encoding="utf-8")
+        failed = self.final.with_name(f"FAILED-{self.final.name}")
+        os.replace(self.partial, failed)  # noqa: PTH105 - atomic on every system
+        return failed
+
+    def discard(self) -> None:
+        """Remove the folder: nothing in it is worth keeping."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+
+def code_digest() -> str:
+    """SHA-256 over cxlib, notebooks and templates: which code made a report."""
+    digest = sha256()
+    for folder, pattern in (("cxlib", "*.p[yo]"), ("notebooks", "*.ipynb"), ("templates", "*")):
+        for file in sorted((ROOT / folder).rglob(pattern)):
+            if file.is_file() and ".ipynb_checkpoints" not in file.parts:
+                digest.update(file.relative_to(ROOT).as_posix().encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()

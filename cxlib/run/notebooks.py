@@ -1,0 +1,82 @@
+"""The workbook's notebooks: what each reads and needs from the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from cxlib.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "notebooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """One notebook of the workbook.
+
+    Attributes:
+        name: File name without ending.
+        tables: Tables it reads.
+        needs: Ledger entries it cannot do without.
+        parts: Parts of the engagement file it is about; empty means nothing to run on.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The notebook file."""
+        return FOLDER / f"{self.name}.ipynb"
+
+
+NOTEBOOKS = {
+    notebook.name: notebook
+    for notebook in (
+        Notebook("01_diagnosis", ("answers", "invitations")),
+        Notebook(
+            "02_kpi_setting",
+            ("kpi_history", "invitations", "store_panel"),
+            needs=("diagnosis",),
+            parts=("kpis", "goals"),
+        ),
+        Notebook("03_ab_test", ("ab_test",), needs=("rules",), parts=("experiments",)),
+        Notebook(
+            "04_roi_review",
+            ("store_panel", "stores", "orders", "costs"),
+            needs=("baselines",),
+            parts=("initiatives",),
+        ),
+        Notebook("05_kpi_tracking", ("kpi_history", "answers"), needs=("targets",), parts=("kpis",)),
+    )
+}
+
+
+def select_notebooks(names: Sequence[str]) -> list[Notebook]:
+    """The named notebooks in workbook order; none named means all.
+
+    Args:
+        names: Full names or their numbers ("01", "1"), in any order.
+
+    Raises:
+        ConfigError: A name is unknown; the message offers the nearest.
+    """
+    chosen = {_find(name) for name in names} or set(NOTEBOOKS)
+    missing = [NOTEBOOKS[name].path for name in chosen if not NOTEBOOKS[name].path.is_file()]
+    if missing:
+        listed = ", ".join(path.name for path in missing)
+        raise ConfigError(f"notebook files are missing in {FOLDER.name}/: {listed}; restore them")
+    return [notebook for name, notebook in NOTEBOOKS.items() if name in chosen]
+
+
+def _find(name: str) -> str:
+    wanted = name.removesuffix(".ipynb").rsplit("/", 1)[-1]
+    for known in NOTEBOOKS:
+        if wanted == known or wanted.zfill(2) == known[:2]:
+            return known
+    near = get_close_matches(wanted, NOTEBOOKS, n=1, cutoff=0.3)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ConfigError(f"no notebook {name!r}; {hint}there are: {', '.join(NOTEBOOKS)}")

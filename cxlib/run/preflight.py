@@ -1,0 +1,109 @@
+"""Everything that can be checked before a kernel starts, all problems in one go."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cxlib.data.open import Data
+from cxlib.engagement import Engagement
+from cxlib.engagement.ledger import MAKERS, Ledger
+from cxlib.errors import ConfigError, CxError, Problem
+from cxlib.run.notebooks import Notebook
+from cxlib.run.workbook import open_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An engagement that can run.
+
+    Attributes:
+        data: The tables the chosen notebooks read, checked.
+        skipped: Notebooks with nothing to run on, and why.
+    """
+
+    data: Data
+    notebooks: tuple[Notebook, ...]
+    skipped: tuple[str, ...]
+
+
+def check_engagement(
+    engagement: Engagement,
+    notebooks: Sequence[Notebook],
+    *,
+    languages: Sequence[str],
+    named: bool,
+) -> Checked:
+    """Check ledger, brand, fonts and data for the chosen notebooks.
+
+    Args:
+        engagement: The checked engagement file.
+        notebooks: In workbook order.
+        languages: Report languages to make.
+        named: Whether the user named the notebooks; an unnamed one without its part of the
+            engagement file is left out with a word, a named one is a problem.
+
+    Raises:
+        CxError: One message with every problem found.
+    """
+    from cxlib.report.brand import read_brand
+    from cxlib.report.fonts import report_fonts
+
+    skipped, chosen = [], []
+    for notebook in notebooks:
+        missing = [part for part in notebook.parts if not getattr(engagement, part)]
+        if missing and not named:
+            skipped.append(f"{notebook.name}: the engagement file has no {', '.join(missing)}")
+        else:
+            chosen.append((notebook, missing))
+    tables = tuple(dict.fromkeys(table for notebook, _ in chosen for table in notebook.tables))
+    data: list[Data] = []
+    checks: list[Callable[[], object]] = [
+        lambda: _check_parts(engagement, chosen),
+        lambda: _check_languages(engagement, languages),
+        lambda: _check_ledger(engagement, [notebook for notebook, _ in chosen]),
+        lambda: read_brand(engagement.folder / engagement.brand),
+        report_fonts,
+        lambda: data.append(open_tables(engagement, tables)),
+    ]
+    errors: list[CxError] = []
+    for check in checks:
+        try:
+            check()
+        except CxError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ConfigError("\n".join(str(error) for error in errors))
+    return Checked(data[0], tuple(notebook for notebook, _ in chosen), tuple(skipped))
+
+
+def _check_parts(
+    engagement: Engagement, chosen: Sequence[tuple[Notebook, Sequence[str]]]
+) -> None:
+    file = engagement.path.name
+    problems = [
+        Problem(file, part, "", f"{notebook.name} needs at least one entry", f"add {part}: […]")
+        for notebook, missing in chosen
+        for part in missing
+    ]
+    if problems:
+        raise ConfigError(f"{file} names too little to run on", problems)
+
+
+def _check_languages(engagement: Engagement, languages: Sequence[str]) -> None:
+    if other := [language for language in languages if language not in engagement.languages]:
+        raise ConfigError(
+            f"language {', '.join(other)} is not among the engagement's: "
+            f"{', '.join(engagement.languages)}; add it under languages in {engagement.path.name}"
+        )
+
+
+def _check_ledger(engagement: Engagement, notebooks: Sequence[Notebook]) -> None:
+    if engagement.baseline_source == "manual":
+        return
+    ledger = Ledger(engagement.folder / "ledger.json")
+    made = {entry for notebook in notebooks for entry, maker in MAKERS.items() if maker == notebook.name}
+    for notebook in notebooks:
+        for entry in notebook.needs:
+            if entry not in made:
+                ledger.read(entry)

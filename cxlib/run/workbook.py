@@ -1,0 +1,79 @@
+"""What a notebook opens first: engagement, data, report and ledger in one object."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxlib.data.open import Data, open_data
+from cxlib.engagement import Engagement, load_engagement
+from cxlib.engagement.ledger import Ledger
+from cxlib.errors import ConfigError, Problem
+from cxlib.report import Report
+from cxlib.run.notebooks import NOTEBOOKS, ROOT
+
+SAMPLE = ROOT / "data_samples" / "harbour_home" / "engagement.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """An open notebook's four things."""
+
+    engagement: Engagement
+    data: Data
+    report: Report
+    ledger: Ledger
+
+
+def open_workbook(
+    notebook: str, engagement: str = "", *, language: str = "", ledger: str = ""
+) -> Workbook:
+    """Check the engagement and its data, and open what the notebook needs.
+
+    Args:
+        notebook: Its name, one of ``NOTEBOOKS``.
+        engagement: The engagement file; "" takes the one `cx lab` was started with, else the
+            sample.
+        language: Shown in the open notebook; "" takes the engagement's first.
+        ledger: Another ledger file than the one beside the engagement file; the runner gives one.
+
+    Raises:
+        ConfigError: The engagement file is wrong, or an earlier notebook has not been run.
+        DataError: A table is absent or breaks its contract.
+    """
+    for name, value in {"engagement": engagement, "language": language, "ledger": ledger}.items():
+        if not isinstance(value, str):
+            raise ConfigError(f"parameter {name} must be text, got {value!r}")
+    checked = load_engagement(engagement or os.environ.get("CX_ENGAGEMENT") or SAMPLE)
+    spec = NOTEBOOKS[notebook]
+    report = Report(checked, notebook, language=language)
+    book = Ledger(Path(ledger) if ledger else checked.folder / "ledger.json")
+    for entry in spec.needs:
+        if checked.baseline_source == "ledger":
+            book.read(entry)
+    return Workbook(checked, open_tables(checked, spec.tables), report, book)
+
+
+def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
+    """Read and check the named tables of an engagement.
+
+    Raises:
+        ConfigError: The engagement file does not name a table that is needed.
+        DataError: A table is absent or breaks its contract; all problems at once.
+    """
+    if absent := [name for name in names if name not in engagement.tables]:
+        file = engagement.path.name
+        raise ConfigError(
+            f"{file} names too few tables",
+            [
+                Problem(file, "tables", "", f"table {name!r} is needed", f"add {name}: {{file: …}}")
+                for name in absent
+            ],
+        )
+    return open_data(
+        engagement.tables,
+        folder=engagement.folder,
+        needs=names,
+        known={"touchpoint": frozenset(point.id for point in engagement.touchpoints)},
+        ces_version=engagement.ces_version(),
+    )
