@@ -1,0 +1,1 @@
+"""Customer-experience measures: survey scores, response, the journey and KPIs over time."""

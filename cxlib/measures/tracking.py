@@ -1,0 +1,234 @@
+"""A KPI over time: intervals per period, a control chart, the trend, the verdict on its target."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from math import inf
+from typing import Any, Literal, cast
+
+import pandas as pd
+
+from cxlib.engagement.scales import Direction
+from cxlib.errors import InputError
+from cxlib.measures.distribution import check_columns
+from cxlib.measures.survey import nps_from_counts
+from cxlib.stats.control_chart import (
+    ControlChart,
+    Rebase,
+    Trend,
+    individuals_chart,
+    laney_chart,
+)
+from cxlib.stats.estimate import Estimate
+from cxlib.stats.means import mean_estimate
+from cxlib.stats.proportions import proportion
+
+Verdict = Literal["met", "not_met", "cannot_tell", "no_target"]
+TrendRule = Literal["control chart", "Mann-Kendall"]
+Kind = Literal["nps", "share", "mean"]
+
+_COUNTS: dict[Kind, tuple[str, ...]] = {
+    "nps": ("promoters", "passives", "detractors"),
+    "share": ("successes",),
+    "mean": ("sd",),
+}
+CHART_POINTS = 10
+"""The run rules of a control chart need so many periods; shorter series are tested for trend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiPoint:
+    """One period of a KPI."""
+
+    period_start: date
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiSeries:
+    """A KPI over time, read against its own past and its target.
+
+    Attributes:
+        kpi: Its name in the history.
+        kind: "nps", "share" or "mean".
+        points: In time order.
+        chart: Limits and signals of the same values, point for point.
+        trend: "up" or "down" as the number moves, which need not be good; "no_signal" unless a
+            rule fired.
+        trend_rule: What the trend was read from.
+        target: In the KPI's unit (shares 0-1), or None when not set.
+        better: Which direction is good.
+        verdict: On the current value against the target.
+    """
+
+    kpi: str
+    kind: Kind
+    points: tuple[KpiPoint, ...]
+    chart: ControlChart
+    trend: Trend
+    trend_rule: TrendRule
+    target: float | None
+    better: Direction
+    verdict: Verdict
+
+    @property
+    def current(self) -> Estimate:
+        """The value of the last period."""
+        return self.points[-1].estimate
+
+    @property
+    def trend_is_good(self) -> bool | None:
+        """Whether the trend goes the better way; None without a signal."""
+        if self.trend == "no_signal":
+            return None
+        return (self.trend == "up") == (self.better == "higher")
+
+
+def kpi_series(
+    history: pd.DataFrame,
+    *,
+    kpi: str,
+    target: float | None = None,
+    better: Direction = "higher",
+    baseline_periods: int | None = None,
+    rebases: tuple[Rebase, ...] = (),
+    confidence_level: float = 0.95,
+) -> KpiSeries:
+    """Build one KPI's series from its history.
+
+    The kind follows from the counts that are filled in: promoters, passives and detractors make
+    an NPS (adjusted Wald), successes a share (Wilson), sd a mean (t). Shares are charted with
+    Laney's limits, the others as individuals. From 10 periods on the trend is that of the chart;
+    a shorter series cannot fire its run rules and is given the exact Mann-Kendall test.
+
+    Args:
+        history: ``kpi``, ``period_start``, ``n_obs``, ``value`` and the counts; rows of other
+            KPIs are left alone, order does not matter.
+        kpi: Which one.
+        target: In the KPI's unit, None when not set.
+        better: Which direction is good.
+        baseline_periods: Periods behind the control limits; the first 12 unless told, or as
+            many as there are. Declare it once and keep it.
+        rebases: Fresh baselines with reasons.
+        confidence_level: In [0.9, 1).
+
+    Raises:
+        InputError: Unknown KPI, under 3 periods, a period twice, no counts, or a value that does
+            not follow from its counts.
+
+    Source: Wheeler (2000); Laney (2002); Mann (1945), Econometrica 13(3).
+    """
+    check_columns(history, ["kpi", "period_start", "n_obs", "value"])
+    rows = history[history["kpi"] == kpi].copy()
+    if rows.empty:
+        known = sorted(set(history["kpi"].astype(str)))
+        raise InputError(f"kpi must be one of {known}, got {kpi!r}")
+    rows["period_start"] = pd.to_datetime(rows["period_start"])
+    rows = rows.sort_values("period_start")
+    if (twice := rows["period_start"].duplicated()).any():
+        first = rows.loc[twice, "period_start"].iloc[0].date()
+        raise InputError(f"{kpi} must have one row a period, got two for {first}")
+    kind = _kind(rows, kpi)
+    points = tuple(
+        _point(cast("dict[str, Any]", row), kind=kind, kpi=kpi, confidence_level=confidence_level)
+        for row in rows.to_dict("records")
+    )
+    starts = [0, *(r.index for r in rebases), len(points)]
+    shortest = min(end - start for start, end in pairwise(starts))
+    baseline = min(12, shortest) if baseline_periods is None else baseline_periods
+    values = [p.estimate.value for p in points]
+    if kind == "share":
+        chart = laney_chart(
+            [int(x) for x in rows["successes"]],
+            [int(x) for x in rows["n_obs"]],
+            baseline=baseline,
+            rebases=rebases,
+        )
+    else:
+        chart = individuals_chart(values, baseline=baseline, rebases=rebases)
+    short = len(points) < CHART_POINTS
+    return KpiSeries(
+        kpi=kpi,
+        kind=kind,
+        points=points,
+        chart=chart,
+        trend=mann_kendall(values) if short else chart.trend,
+        trend_rule="Mann-Kendall" if short else "control chart",
+        target=target,
+        better=better,
+        verdict=verdict(points[-1].estimate, target=target, better=better),
+    )
+
+
+def verdict(estimate: Estimate, *, target: float | None, better: Direction = "higher") -> Verdict:
+    """Judge a value against its target; only an interval that clears the target can decide.
+
+    Args:
+        estimate: In the unit of ``target``.
+        target: None when not set: then there is no verdict.
+        better: "higher" when the target is a floor, "lower" when it is a ceiling.
+    """
+    if target is None:
+        return "no_target"
+    if not estimate.excludes(target):
+        return "cannot_tell"
+    above = estimate.ci_lower > target
+    return "met" if above == (better == "higher") else "not_met"
+
+
+def mann_kendall(values: list[float], *, confidence_level: float = 0.95) -> Trend:
+    """Test a short series for a steady rise or fall (exact Mann-Kendall, two-sided).
+
+        S = number of later values above minus below each earlier one, against all orderings
+
+    Five periods in strict order are the fewest that can show a trend at 95 %.
+
+    Source: Mann (1945), Econometrica 13(3).
+    """
+    if len(values) < 3 or len(set(values)) == 1:
+        return "no_signal"
+    from scipy.stats import kendalltau
+
+    method = "exact" if len(set(values)) == len(values) else "asymptotic"
+    test = kendalltau(range(len(values)), values, method=method)
+    if test.pvalue > 1 - confidence_level:
+        return "no_signal"
+    return "up" if test.statistic > 0 else "down"
+
+
+def _kind(rows: pd.DataFrame, kpi: str) -> Kind:
+    for kind, columns in _COUNTS.items():
+        if set(columns) <= set(rows.columns) and rows[list(columns)].notna().all(axis=None):
+            return kind
+    raise InputError(
+        f"{kpi} needs promoters, passives and detractors, or successes, or sd filled in for every "
+        "period; a bare value has no interval"
+    )
+
+
+def _point(row: dict[str, Any], *, kind: Kind, kpi: str, confidence_level: float) -> KpiPoint:
+    n = int(row["n_obs"])
+    period = row["period_start"].date()
+    if kind == "nps":
+        bands = [int(row[name]) for name in _COUNTS["nps"]]
+        if sum(bands) != n:
+            raise InputError(f"{kpi} {period}: the three bands must add to n_obs {n}, got {bands}")
+        estimate = nps_from_counts(*bands, confidence_level=confidence_level)
+        rounding = 0.06
+    elif kind == "share":
+        estimate = proportion(int(row["successes"]), n, confidence_level=confidence_level)
+        rounding = 0.0006
+    else:
+        estimate = mean_estimate(
+            n,
+            float(row["value"]),
+            float(row["sd"]) ** 2,
+            confidence_level=confidence_level,
+        )
+        rounding = inf  # the value is the count here
+    if not abs(estimate.value - float(row["value"])) <= rounding:
+        raise InputError(
+            f"{kpi} {period}: value must follow from its counts "
+            f"({estimate.value:.4g}), got {row['value']:.4g}"
+        )
+    return KpiPoint(period_start=period, estimate=estimate)

@@ -1,0 +1,292 @@
+"""Control charts: is a series still the process it was, or has something changed?
+
+Limits come from a declared baseline and stay; a new baseline needs a reason in words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from math import isfinite, log2, sqrt
+from statistics import fmean
+from typing import Literal
+
+from cxlib.errors import InputError
+
+Trend = Literal["up", "down", "no_signal"]
+Rule = Literal["outside_limits", "long_run", "few_crossings"]
+
+_MEAN_RANGE = 1.128  # expected range of two standard normal values, d2 for n = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebase:
+    """A fresh baseline from ``index`` on, and the reason a reader will see."""
+
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartPoint:
+    """One value and the limits it is held against."""
+
+    index: int
+    value: float
+    centre: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A rule that fired: at which point (the last one of a run), which rule, to which side."""
+
+    index: int
+    rule: Rule
+    direction: Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlChart:
+    """A series with its limits and signals.
+
+    Attributes:
+        points: In time order; limits change only at a rebase.
+        signals: In time order.
+        trend: The side of the stretch the series is on now, if a rule fired in that stretch.
+        baseline: Points behind the limits of each phase.
+        rebases: With their reasons.
+        method: "individuals" or "Laney p'".
+    """
+
+    points: tuple[ChartPoint, ...]
+    signals: tuple[Signal, ...]
+    trend: Trend
+    baseline: int
+    rebases: tuple[Rebase, ...]
+    method: str
+
+    @property
+    def centre(self) -> float:
+        """The centre line in force now."""
+        return self.points[-1].centre
+
+    @property
+    def lower(self) -> float:
+        """The lower limit of the last point."""
+        return self.points[-1].lower
+
+    @property
+    def upper(self) -> float:
+        """The upper limit of the last point."""
+        return self.points[-1].upper
+
+
+def individuals_chart(
+    values: Sequence[float],
+    *,
+    baseline: int,
+    rebases: Sequence[Rebase] = (),
+) -> ControlChart:
+    """Chart single values (XmR) against limits from the moving range of a baseline.
+
+        centre = mean, limits = mean ± 2.66 · mean |x(i) - x(i-1)|   over the baseline
+
+    Three rules: a point outside the limits; a run on one side of the centre longer than
+    log2(n) + 3 (rounded); fewer crossings of the centre than the 5 % point of
+    Binomial(n - 1, ½), both over all points of a phase that are not on the centre line.
+    The last two are read from 10 such points on.
+
+    Args:
+        values: In time order, at least 3.
+        baseline: The first so many points of a phase give its limits, 3 to the phase's length.
+        rebases: Fresh baselines, each with a reason.
+
+    Raises:
+        InputError: Too few points, a value that is not finite, a rebase without a reason.
+
+    Source: Wheeler (2000), Understanding Variation; Anhøj and Olesen (2014), PLoS ONE 9(11).
+    """
+    checked = _check_values(values, name="values")
+    phases = _phases(len(checked), baseline=baseline, rebases=rebases)
+    points: list[ChartPoint] = []
+    for start, end in phases:
+        base = checked[start : start + baseline]
+        centre = fmean(base)
+        reach = 3 / _MEAN_RANGE * fmean(abs(b - a) for a, b in pairwise(base))
+        points += [
+            ChartPoint(
+                index=i,
+                value=checked[i],
+                centre=centre,
+                lower=centre - reach,
+                upper=centre + reach,
+            )
+            for i in range(start, end)
+        ]
+    return _read(points, phases, baseline=baseline, rebases=rebases, method="individuals")
+
+
+def laney_chart(
+    successes: Sequence[int],
+    n: Sequence[int],
+    *,
+    baseline: int,
+    rebases: Sequence[Rebase] = (),
+) -> ControlChart:
+    """Chart shares of large groups (p') against limits that know the spread between periods.
+
+        p̄ ± 3 s_i σz,  s_i = sqrt(p̄(1-p̄)/n_i),  σz = mean |z_i - z_(i-1)| / 1.128,
+        z_i = (p_i - p̄) / s_i   over the baseline; limits are held inside [0, 1]
+
+    Binomial limits alone cry wolf when n is large, since periods differ by more than chance;
+    where they do not, σz is near 1 and the chart is the plain p chart. Rules as in
+    ``individuals_chart``.
+
+    Args:
+        successes: Per period, 0 to ``n``.
+        n: Trials per period, at least 1.
+        baseline: The first so many points of a phase give its limits.
+        rebases: Fresh baselines, each with a reason.
+
+    Raises:
+        InputError: Lists of unequal length, impossible counts, a baseline of all or nothing.
+
+    Source: Laney (2002), Quality Engineering 14(4).
+    """
+    if len(successes) != len(n):
+        raise InputError(
+            f"successes and n must have the same length, got {len(successes)} and {len(n)}"
+        )
+    for place, (x, size) in enumerate(zip(successes, n, strict=True)):
+        if size < 1 or not 0 <= x <= size:
+            raise InputError(
+                f"successes must be from 0 to n and n at least 1, got {x} of {size} at place {place}"
+            )
+    shares = _check_values([x / s for x, s in zip(successes, n, strict=True)], name="shares")
+    phases = _phases(len(shares), baseline=baseline, rebases=rebases)
+    points: list[ChartPoint] = []
+    for start, end in phases:
+        base = range(start, start + baseline)
+        centre = sum(successes[i] for i in base) / sum(n[i] for i in base)
+        if centre in (0.0, 1.0):
+            raise InputError(f"the baseline share must be between 0 and 1, got {centre}")
+        spread = [sqrt(centre * (1 - centre) / size) for size in n]
+        scores = [(shares[i] - centre) / spread[i] for i in base]
+        sigma = fmean(abs(b - a) for a, b in pairwise(scores)) / _MEAN_RANGE
+        points += [
+            ChartPoint(
+                index=i,
+                value=shares[i],
+                centre=centre,
+                lower=max(0.0, centre - 3 * spread[i] * sigma),
+                upper=min(1.0, centre + 3 * spread[i] * sigma),
+            )
+            for i in range(start, end)
+        ]
+    return _read(points, phases, baseline=baseline, rebases=rebases, method="Laney p'")
+
+
+def longest_run_limit(n_useful: int) -> int:
+    """Return the longest run of points on one side that chance alone explains.
+
+    round(log2(n) + 3)
+    """
+    return round(log2(n_useful) + 3)
+
+
+def fewest_crossings_limit(n_useful: int) -> int:
+    """Return the fewest crossings of the centre that chance alone explains.
+
+    The 5 % point of Binomial(n - 1, ½), the smallest k with P(X <= k) >= 0.05.
+    """
+    from scipy.stats import binom
+
+    return int(binom.ppf(0.05, n_useful - 1, 0.5))
+
+
+def _check_values(values: Sequence[float], *, name: str) -> list[float]:
+    if len(values) < 3:
+        raise InputError(f"a control chart needs at least 3 points, got {len(values)}")
+    for place, value in enumerate(values):
+        if not isfinite(value):
+            raise InputError(f"{name} must be finite numbers, got {value} at place {place}")
+    return [float(value) for value in values]
+
+
+def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tuple[int, int]]:
+    starts = [0]
+    for rebase in rebases:
+        if not rebase.reason.strip():
+            raise InputError(f"a rebase needs a reason in words, got none at place {rebase.index}")
+        if not starts[-1] < rebase.index < length:
+            raise InputError(
+                f"rebases must be in time order from 1 to {length - 1}, got {rebase.index}"
+            )
+        starts.append(rebase.index)
+    phases = list(pairwise([*starts, length]))
+    shortest = min(end - start for start, end in phases)
+    if not 3 <= baseline <= shortest:
+        raise InputError(
+            f"baseline must be from 3 to {shortest} points, the shortest phase, got {baseline}"
+        )
+    return phases
+
+
+def _read(
+    points: list[ChartPoint],
+    phases: list[tuple[int, int]],
+    *,
+    baseline: int,
+    rebases: Sequence[Rebase],
+    method: str,
+) -> ControlChart:
+    signals: list[Signal] = []
+    trend: Trend = "no_signal"
+    for start, end in phases:
+        phase = points[start:end]
+        found, trend = _phase_signals(phase)
+        signals += found
+    return ControlChart(
+        points=tuple(points),
+        signals=tuple(sorted(signals, key=lambda s: s.index)),
+        trend=trend,
+        baseline=baseline,
+        rebases=tuple(rebases),
+        method=method,
+    )
+
+
+def _phase_signals(phase: Sequence[ChartPoint]) -> tuple[list[Signal], Trend]:
+    """Return the signals of one phase, and the side of its last run if a rule fired in it."""
+    signals = [
+        Signal(
+            index=p.index, rule="outside_limits", direction="up" if p.value > p.upper else "down"
+        )
+        for p in phase
+        if not p.lower <= p.value <= p.upper
+    ]
+    useful = [p for p in phase if p.value != p.centre]
+    if not useful:
+        return signals, "no_signal"
+    runs = [(above, list(run)) for above, run in groupby(useful, key=lambda p: p.value > p.centre)]
+    if len(useful) >= 10:
+        limit = longest_run_limit(len(useful))
+        signals += [
+            Signal(index=run[-1].index, rule="long_run", direction="up" if above else "down")
+            for above, run in runs
+            if len(run) > limit
+        ]
+        if len(runs) - 1 < fewest_crossings_limit(len(useful)):
+            above, run = runs[-1]
+            signals.append(
+                Signal(
+                    index=run[-1].index,
+                    rule="few_crossings",
+                    direction="up" if above else "down",
+                )
+            )
+    above, current = runs[-1]
+    side: Trend = "up" if above else "down"
+    fired = any(s.index >= current[0].index and s.direction == side for s in signals)
+    return signals, side if fired else "no_signal"

@@ -1,0 +1,120 @@
+"""Many comparisons at once: adjusted p-values, and interval levels that agree with them."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from cxlib.errors import InputError
+from cxlib.stats.estimate import check_level
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjust p-values so that the chance of any false alarm in the family is held (Holm).
+
+        sorted p: adjusted p(k) = max over j <= k of (m - j + 1) p(j), at most 1
+
+    Args:
+        p_values: One per comparison of the declared family, each in [0, 1].
+
+    Returns:
+        Adjusted p-values in the order given; empty for an empty family.
+
+    Raises:
+        InputError: A value outside [0, 1], with its place.
+
+    Source: Holm (1979), Scandinavian Journal of Statistics 6(2).
+    """
+    return _adjust(p_values, method="holm")
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjust p-values so that the expected share of false finds is held (false discovery rate).
+
+        sorted p: adjusted p(k) = min over j >= k of m p(j) / j
+
+    Args:
+        p_values: One per comparison of the declared family, each in [0, 1].
+
+    Returns:
+        Adjusted p-values in the order given; empty for an empty family.
+
+    Raises:
+        InputError: A value outside [0, 1], with its place.
+
+    Source: Benjamini and Hochberg (1995), JRSS B 57(1).
+    """
+    return _adjust(p_values, method="fdr_bh")
+
+
+def simultaneous_level(confidence_level: float, *, comparisons: int) -> float:
+    """Return the level of each interval that makes all of them hold together (Bonferroni).
+
+        1 - (1 - confidence_level) / comparisons
+
+    Raises:
+        InputError: No comparison, or a level outside [0.9, 1).
+    """
+    check_level(confidence_level)
+    if comparisons < 1:
+        raise InputError(f"comparisons must be at least 1, got {comparisons}")
+    return 1 - (1 - confidence_level) / comparisons
+
+
+def holm_levels(p_values: Sequence[float], *, confidence_level: float) -> tuple[float, ...]:
+    """Return one interval level per comparison, so that interval and Holm's verdict agree.
+
+    Holm tests the k-th smallest p at (1 - confidence_level) / (m - k + 1) and stops at the first
+    that fails; the interval of each comparison is drawn at the level of its own step, and of
+    all after the stop at the level of the stop. An interval whose own p-value is that of the
+    same statistic then leaves out the null value exactly when Holm rejects. Those not rejected
+    hold jointly; for joint coverage of all, use ``simultaneous_level``.
+
+    Args:
+        p_values: Unadjusted, one per comparison of the declared family.
+        confidence_level: In [0.9, 1).
+
+    Raises:
+        InputError: A value outside [0, 1], or a level outside [0.9, 1).
+
+    Source: Holm (1979); Serlin (1993), Journal of Experimental Education 61(4).
+    """
+    check_level(confidence_level)
+    _check(p_values)
+    size, error = len(p_values), 1 - confidence_level
+    levels = [0.0] * size
+    step = size
+    stopped = False
+    for index in sorted(range(size), key=lambda i: p_values[i]):
+        levels[index] = 1 - error / step
+        stopped = stopped or p_values[index] > error / step
+        if not stopped:
+            step -= 1
+    return tuple(levels)
+
+
+def family_error_rate(comparisons: int, *, confidence_level: float = 0.95) -> float:
+    """Return the chance of at least one false alarm among independent true nulls, unadjusted.
+
+        1 - confidence_level ** comparisons
+
+    Raises:
+        InputError: No comparison, or a level outside [0.9, 1).
+    """
+    check_level(confidence_level)
+    if comparisons < 1:
+        raise InputError(f"comparisons must be at least 1, got {comparisons}")
+    return float(1 - confidence_level**comparisons)
+
+
+def _check(p_values: Sequence[float]) -> None:
+    for place, value in enumerate(p_values):
+        if not 0 <= value <= 1:
+            raise InputError(f"p_values must be in [0, 1], got {value} at place {place}")
+
+
+def _adjust(p_values: Sequence[float], *, method: Literal["holm", "fdr_bh"]) -> tuple[float, ...]:
+    _check(p_values)
+    if not p_values:
+        return ()
+    from statsmodels.stats.multitest import multipletests
+
+    return tuple(float(p) for p in multipletests(list(p_values), method=method)[1])
