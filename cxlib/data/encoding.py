@@ -1,0 +1,182 @@
+"""Decode a client's text file: UTF-8, UTF-16, Big5 with Hong Kong characters and a few others.
+
+The order is from certain to likely: a stated encoding wins, then a byte order mark, then UTF-8
+(which other encodings almost never satisfy by chance), then UTF-16 without a mark, then a guess
+among a closed list. A guess must decode the whole file, else the file is refused.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from cxlib.errors import DataError, Problem
+
+CANDIDATES: Final = ("cp950", "big5hkscs", "gb18030", "cp932", "cp1252")
+"""What a guess may answer; UTF-8 and UTF-16 are settled before guessing."""
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_NOT_TEXT: Final = (
+    (b"PK\x03\x04", "an Excel workbook or zip archive", "set reader: excel, or unpack the archive"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "set reader: excel"),
+    (b"PAR1", "a Parquet file", "set reader: parquet"),
+    (b"%PDF", "a PDF document", "export the table as CSV or Excel"),
+)
+_SUGGESTED: Final = ("utf-8", "utf-16", "cp950", "big5hkscs", "gb18030", "cp932", "cp1252")
+_BIG5: Final = ("cp950", "big5hkscs")
+_KANA: Final = re.compile("[\u3041-\u30fa]")
+_SAMPLE_BYTES: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedText:
+    """The text of a file and the encoding that produced it (a Python codec name)."""
+
+    text: str
+    encoding: str
+
+
+def decode(
+    content: bytes, *, file: str, table_name: str, encoding: str | None = None
+) -> DecodedText:
+    """Decode the bytes of a text file.
+
+    Args:
+        content: The whole file.
+        file: Its name, for messages.
+        table_name: The table it holds, for messages.
+        encoding: What engagement.yml says; it wins over every guess. "big5" means Big5 of any
+            kind: the Windows form first, then the Hong Kong form (they differ in 255 characters).
+
+    Raises:
+        DataError: The file is empty, is not text, or no encoding decodes all of it; the message
+            names the line and the byte.
+    """
+    if not content.strip(b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"):
+        raise _refuse(
+            file, table_name, "", f"{len(content)} bytes", "the file must hold a table",
+            "export the table again",
+        )  # fmt: skip
+    for start, kind, remedy in _NOT_TEXT:
+        if content.startswith(start):
+            raise _refuse(file, table_name, "byte 1", kind, "must be a text file", remedy)
+    if encoding is not None:
+        return _decode_as_stated(content, file, table_name, encoding)
+    for mark, codec in _BOMS:
+        if content.startswith(mark):
+            return _decode_strictly(content[len(mark) :], file, table_name, codec)
+    text, utf8_error = _attempt(content, "utf-8")
+    if text is not None and "\x00" not in text:
+        return DecodedText(text=text, encoding="utf-8")
+    if b"\x00" in content:
+        return _decode_strictly(content, file, table_name, _byte_order(content))
+    if utf8_error is not None and _is_damaged_utf8(content):
+        raise _undecodable(content, file, table_name, utf8_error, "utf-8")
+    return _guess(content, file, table_name)
+
+
+def _guess(content: bytes, file: str, table_name: str) -> DecodedText:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(_telling_lines(content), cp_isolation=list(CANDIDATES)).best()
+    guess = best.encoding if best is not None else None
+    if guess == "cp932":  # few Chinese characters pass for Japanese, which cannot do without kana
+        text, _ = _attempt(content, "cp932")
+        guess = "cp932" if text is not None and _KANA.search(text) else None
+    if guess is None or guess in _BIG5:
+        for codec in _BIG5:
+            text, _ = _attempt(content, codec)
+            if text is not None:
+                return DecodedText(text=text, encoding=codec)
+        guess = guess or "big5hkscs"
+    return _decode_strictly(content, file, table_name, guess)
+
+
+def _decode_as_stated(content: bytes, file: str, table_name: str, encoding: str) -> DecodedText:
+    if encoding.lower().replace("-", "").replace("_", "") == "big5":
+        text, _ = _attempt(content, "cp950")
+        if text is not None:
+            return DecodedText(text=text, encoding="cp950")
+        encoding = "big5hkscs"
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError:
+        near = get_close_matches(encoding.lower(), _SUGGESTED, n=1)
+        hint = f"did you mean {near[0]}" if near else f"use one of {', '.join(_SUGGESTED)}"
+        raise _refuse(
+            file, table_name, "encoding in engagement.yml", encoding,
+            "must be an encoding Python knows", hint,
+        ) from None  # fmt: skip
+    for mark, marked in _BOMS:
+        if content.startswith(mark) and codec in {"utf-8", "utf-16", "utf-8-sig", marked}:
+            return _decode_strictly(content[len(mark) :], file, table_name, marked)
+    if codec == "utf-16":
+        codec = _byte_order(content)
+    return _decode_strictly(content, file, table_name, codec)
+
+
+def _decode_strictly(content: bytes, file: str, table_name: str, codec: str) -> DecodedText:
+    text, error = _attempt(content, codec)
+    if text is None:
+        raise _undecodable(content, file, table_name, error, codec)
+    return DecodedText(text=text, encoding=codec)
+
+
+def _attempt(content: bytes, codec: str) -> tuple[str | None, UnicodeDecodeError | None]:
+    try:
+        return content.decode(codec), None
+    except UnicodeDecodeError as error:
+        return None, error
+    except UnicodeError:
+        return None, UnicodeDecodeError(codec, content, 0, 1, "not readable")
+
+
+def _byte_order(content: bytes) -> str:
+    """Tell UTF-16's byte order: the zero half of a Latin character comes second in LE."""
+    return "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
+
+
+def _is_damaged_utf8(content: bytes) -> bool:
+    """Recognise UTF-8 with a few broken bytes: most of its non-ASCII sequences are well formed."""
+    text = content.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    sound = sum(character > "\x7f" for character in text) - broken
+    return sound >= 4 * broken
+
+
+def _telling_lines(content: bytes) -> bytes:
+    """Take whole lines that hold bytes outside ASCII, so that a sample is never cut in a character."""
+    telling = bytearray()
+    for line in content.splitlines(keepends=True):
+        if not line.isascii():
+            telling += line
+            if len(telling) > _SAMPLE_BYTES:
+                break
+    return bytes(telling)
+
+
+def _undecodable(
+    content: bytes, file: str, table_name: str, error: UnicodeDecodeError | None, codec: str
+) -> DataError:
+    start = error.start if error is not None else 0
+    newline = b"\n\x00" if codec == "utf-16-le" else b"\x00\n" if codec == "utf-16-be" else b"\n"
+    line = content.count(newline, 0, start) + 1
+    shown = content[start : start + 2].hex(" ")
+    return _refuse(
+        file, table_name, f"line {line}, byte {start + 1}", f"bytes {shown}",
+        f"must be readable text (tried as {codec})",
+        f"set encoding: ... for the table {table_name} in engagement.yml, or export the file as UTF-8",
+    )  # fmt: skip
+
+
+def _refuse(
+    file: str, table_name: str, where: str, value: str, rule: str, remedy: str
+) -> DataError:
+    problem = Problem(file=file, where=where, value=value, rule=rule, remedy=remedy)
+    return DataError(f"{table_name}: the file cannot be read", [problem])

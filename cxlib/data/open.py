@@ -1,0 +1,240 @@
+"""Open all tables of an engagement: read, check, and report every problem of every file at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final, Protocol
+
+import pandas as pd
+
+from cxlib.data.contract import VIOLATION_COLUMNS, CheckedTable, check
+from cxlib.data.grid import RawTable
+from cxlib.data.intake import Reader, read_table
+from cxlib.data.source import Source, duckdb_source
+from cxlib.data.tables import TABLE_NAMES, CesVersion, table_contract
+from cxlib.errors import DataError, Problem
+
+SHOWN_PROBLEMS: Final = 50
+SHOWN_PER_RULE: Final = 3
+
+
+class TableSpec(Protocol):
+    """What an engagement says about one table."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def encoding(self) -> str | None: ...
+    @property
+    def sheet(self) -> str | None: ...
+    @property
+    def reader(self) -> Reader: ...
+    @property
+    def columns(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableAudit:
+    """What is known about a table after the check, for data quality and provenance.
+
+    Attributes:
+        table: Our name.
+        file: The client's file.
+        sha256: Fingerprint of its bytes.
+        encoding: Codec of a text file, else "".
+        reader: How it was read.
+        n_rows: Rows of data.
+        n_columns: Columns in use.
+        unused_columns: The client's columns no measure asks for.
+        missing_share: Per column in use, share of empty cells (0-1).
+        first_date: Earliest moment of the table's date column, if it has one.
+        last_date: Latest.
+        notes: What was set aside while reading.
+    """
+
+    table: str
+    file: str
+    sha256: str
+    encoding: str
+    reader: str
+    n_rows: int
+    n_columns: int
+    unused_columns: tuple[str, ...]
+    missing_share: Mapping[str, float]
+    first_date: pd.Timestamp | None
+    last_date: pd.Timestamp | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data(Mapping[str, Source]):
+    """The checked tables of an engagement: `data["answers"]` is a Source.
+
+    Attributes:
+        sources: Per table, the Source; all share one engine, so their tables can be joined.
+        audit: Per table, what the check found out about it.
+    """
+
+    sources: Mapping[str, Source]
+    audit: Mapping[str, TableAudit]
+
+    def __getitem__(self, table: str) -> Source:
+        if table not in self.sources:
+            raise DataError(
+                f"table {table} is not open; this engagement opened {', '.join(self.sources)}"
+            )
+        return self.sources[table]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __contains__(self, table: object) -> bool:
+        return table in self.sources
+
+
+class ContractError(DataError):
+    """Tables break their contracts; `violations` holds every breach for export.
+
+    The message shows a few of each kind; the frame has them all.
+    """
+
+    def __init__(
+        self, message: str, problems: Sequence[Problem], *, violations: pd.DataFrame
+    ) -> None:
+        super().__init__(message, problems)
+        self.violations = violations
+
+
+def open_data(
+    tables: Mapping[str, TableSpec],
+    *,
+    folder: Path,
+    needs: Sequence[str] = (),
+    known: Mapping[str, frozenset[str]] | None = None,
+    ces_version: CesVersion = "v2",
+) -> Data:
+    """Read and check the tables a notebook needs.
+
+    Args:
+        tables: Per table, where it is and how its columns map.
+        folder: What file names are relative to.
+        needs: Tables to open; none opens all.
+        known: Names that exist per register (touchpoint, experiment, …). Stores are taken from
+            the stores table when there is one.
+        ces_version: Which effort question the client asks.
+
+    Raises:
+        ContractError: A table is absent, unreadable or breaks its contract; all problems of all
+            files are reported together.
+    """
+    wanted = list(dict.fromkeys(needs)) or list(tables)
+    problems = _name_problems(wanted, tables)
+    raws: dict[str, RawTable] = {}
+    registers = dict(known or {})
+    for name in [*wanted, *(["stores"] if "stores" not in wanted and "stores" in tables else [])]:
+        if name in tables and name in TABLE_NAMES:
+            try:
+                raws[name] = _read(name, tables[name], folder)
+            except DataError as error:
+                problems.extend(error.problems)
+    if "stores" in raws and "store" in raws["stores"].frame.columns:
+        registers.setdefault("store", frozenset(raws["stores"].frame["store"].dropna()))
+    checked = {
+        name: check(raw, table_contract(name, ces_version=ces_version), known=registers)
+        for name, raw in raws.items()
+    }
+    violations = [table.violations for table in checked.values() if len(table.violations)]
+    if problems or violations:
+        raise _contract_error(problems, violations)
+    return _open(checked, wanted)
+
+
+def _read(name: str, spec: TableSpec, folder: Path) -> RawTable:
+    return read_table(
+        folder / spec.file, table_name=name, encoding=spec.encoding, sheet=spec.sheet,
+        reader=spec.reader, columns=spec.columns,
+    )  # fmt: skip
+
+
+def _open(checked: Mapping[str, CheckedTable], wanted: Sequence[str]) -> Data:
+    import duckdb
+
+    engine = duckdb.connect()
+    return Data(
+        sources={
+            name: duckdb_source(checked[name].frame, table=name, connection=engine)
+            for name in wanted
+        },
+        audit={name: _audit(checked[name]) for name in wanted},
+    )
+
+
+def _audit(table: CheckedTable) -> TableAudit:
+    frame, raw, date = table.frame, table.raw, table.contract.date
+    dates = frame[date].dropna() if date in frame.columns else pd.Series(dtype="datetime64[us]")
+    return TableAudit(
+        table=raw.table_name,
+        file=raw.file,
+        sha256=raw.sha256,
+        encoding=raw.encoding,
+        reader=raw.reader,
+        n_rows=table.n_rows,
+        n_columns=len(frame.columns),
+        unused_columns=table.unused_columns,
+        missing_share={str(name): float(share) for name, share in frame.isna().mean().items()},
+        first_date=dates.min() if len(dates) else None,
+        last_date=dates.max() if len(dates) else None,
+        notes=raw.notes,
+    )
+
+
+def _name_problems(wanted: Sequence[str], tables: Mapping[str, TableSpec]) -> list[Problem]:
+    problems = []
+    for name in dict.fromkeys([*tables, *wanted]):
+        if name not in TABLE_NAMES:
+            near = get_close_matches(name, TABLE_NAMES, n=1)
+            hint = f"did you mean {near[0]}" if near else f"use one of {', '.join(TABLE_NAMES)}"
+            problems.append(
+                Problem("engagement.yml", "tables", name, "must be a known table", hint)
+            )
+        elif name not in tables:
+            problems.append(
+                Problem(
+                    "engagement.yml", "tables", "", f"the table {name} is needed",
+                    f"add {name}: with its file to tables",
+                )
+            )  # fmt: skip
+    return problems
+
+
+def _contract_error(problems: list[Problem], violations: list[pd.DataFrame]) -> ContractError:
+    frame = (
+        pd.concat(violations, ignore_index=True)
+        if violations
+        else pd.DataFrame({name: pd.Series(dtype=object) for name in VIOLATION_COLUMNS})
+    )
+    n_all = len(problems) + len(frame)
+    kinds = frame.groupby(["file", "column", "rule"], sort=False)
+    shown = [*problems, *map(_problem, frame[kinds.cumcount() < SHOWN_PER_RULE].itertuples())]
+    shown = shown[:SHOWN_PROBLEMS]
+    noun = "problem" if n_all == 1 else "problems"
+    message = f"the client's tables have {n_all:,} {noun}"
+    if len(shown) < n_all:
+        message += f"; {len(shown)} are shown, {n_all - len(shown):,} more are like them"
+    return ContractError(message, shown, violations=frame)
+
+
+def _problem(row: object) -> Problem:
+    column = getattr(row, "column", "")
+    number = getattr(row, "row", 0)
+    return Problem(
+        file=str(getattr(row, "file", "")),
+        where=f"row {number}, column {column}" if column else f"row {number}",
+        value=str(getattr(row, "value", "")),
+        rule=str(getattr(row, "rule", "")),
+        remedy=str(getattr(row, "remedy", "")),
+    )
