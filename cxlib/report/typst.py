@@ -1,0 +1,380 @@
+"""The finished HTML page rewritten as Typst source, element by element.
+
+Only the closed set is known (``cxlib.report.elements``); every text travels inside a string
+literal, so no character of it can mean anything to Typst. The look is in
+``templates/cx_report/report.typ``.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from types import MappingProxyType
+from typing import Final
+
+from cxlib.errors import ReportError
+from cxlib.report.brand import Brand
+from cxlib.report.elements import PAGE_TAGS, Element, parse
+from cxlib.report.html import TEMPLATES, PageText
+
+_BODY: Final = re.compile(r"<body>(.*)</body>", re.DOTALL)
+_STATUS: Final = MappingProxyType(
+    {"status-good": "good", "status-watch": "watch", "status-bad": "bad", "muted": "muted"}
+)
+_ROOM: Final = 166.0
+"""Width of the text on the page, millimetres."""
+
+
+def to_typst(html: str, *, page: PageText, brand: Brand, family: str, created: date) -> str:
+    """Give the Typst source of a page made by ``render_html``.
+
+    Raises:
+        ReportError: The page holds an element, class or attribute outside the closed set.
+    """
+    found = _BODY.search(html)
+    if found is None:
+        raise ReportError("the page must hold <body>…</body>, found none")
+    where = f"{page.title}, {page.language}"
+    root = Element("root", children=parse(found[1], where=where, allowed=PAGE_TAGS))
+    cover, main = root.find("header", "cover"), root.find("main")
+    if cover is None or main is None:
+        raise ReportError(f"{where}: the page must hold a cover and a main part")
+    writer = _Writer(where)
+    return "\n".join(
+        [
+            _settings(page, brand=brand, family=family, created=created),
+            (TEMPLATES / "cx_report" / "report.typ").read_text(encoding="utf-8"),
+            "#show: report",
+            "#{",
+            writer.cover(cover, page, brand),
+            f"contents-page({_text(page.contents)})",
+            *writer.blocks(main.children),
+            "}",
+        ]
+    )
+
+
+def _settings(page: PageText, *, brand: Brand, family: str, created: date) -> str:
+    """The colours and words the design reads, as two Typst dictionaries."""
+    colours = ", ".join(f'"{key}": rgb("{value}")' for key, value in brand.tokens().items())
+    language, _, rest = page.language.partition("-")
+    region = rest.rpartition("-")[2] if rest else ""
+    words = {
+        "title": _text(page.title),
+        "client": _text(page.client),
+        "author": _text(page.author),
+        "footer": _text(page.footer),
+        "page-of": _text(page.page_of),
+        "family": _text(family),
+        "lang": _text(language),
+        "region": _text(region) if len(region) == 2 else "none",
+        "date": f"datetime(year: {created.year}, month: {created.month}, day: {created.day})",
+    }
+    listed = ", ".join(f'"{key}": {value}' for key, value in words.items())
+    return f"#let colour = ({colours})\n#let page-text = ({listed})"
+
+
+def _text(words: str) -> str:
+    """A Typst string literal."""
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "").replace("\t", " ") + '"'
+
+
+def _code(parts: Iterable[str]) -> str:
+    """Join expressions into one content value."""
+    listed = [part for part in parts if part]
+    return "{" + "; ".join(listed) + "}" if listed else "[]"
+
+
+class _Writer:
+    """Writes elements as calls of the design's functions."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.known: dict[str, Callable[[Element], str]] = {
+            "h2": lambda each: self.heading(each, 1),
+            "h3": lambda each: self.heading(each, 2),
+            "p": self.paragraph,
+            "ul": lambda each: f"list({self.items(each)})",
+            "ol": lambda each: f"enum({self.items(each)})",
+            "aside": self.aside,
+            "div": self.division,
+            "section": self.section,
+            "dl": lambda each: f"facts({self.pairs(each)})",
+            "table": self.table,
+            "figure": self.figure,
+            "strong": lambda each: f"strong({self.inline(each.children)})",
+            "em": lambda each: f"strong({self.inline(each.children)})",
+            "sup": lambda each: f"super({self.inline(each.children)})",
+            "span": self.span,
+            "data": lambda each: f"box({self.inline(each.children)})",
+            "time": lambda each: f"box({self.inline(each.children)})",
+            "a": self.link,
+        }
+
+    def element(self, each: Element) -> str:
+        if each.tag not in self.known:
+            raise ReportError(
+                f"{self.where}: element <{each.tag}> cannot stand here in the PDF; "
+                f"known are {', '.join(sorted(self.known))}"
+            )
+        return self.known[each.tag](each)
+
+    # --- text ---------------------------------------------------------------------------------
+
+    def blocks(self, nodes: list[Element | str]) -> list[str]:
+        """Elements in order; between blocks only white space may stand."""
+        written = []
+        for node in nodes:
+            if isinstance(node, Element):
+                written.append(self.element(node))
+            elif node.strip():
+                raise ReportError(f"{self.where}: text must stand in an element, got {node!r:.60}")
+        return written
+
+    def inline(self, nodes: list[Element | str]) -> str:
+        """Words and what stands among them, white space as HTML reads it."""
+        parts: list[str] = []
+        for place, node in enumerate(nodes):
+            if isinstance(node, Element):
+                parts.append(self.element(node))
+                continue
+            words = re.sub(r"[ \t\r\n]+", " ", node)
+            if place == 0:
+                words = words.lstrip(" ")
+            if place == len(nodes) - 1:
+                words = words.rstrip(" ")
+            if words:
+                parts.append(f"text({_text(words)})")
+        return _code(parts)
+
+    def mixed(self, element: Element) -> str:
+        """What a list item or a cell holds: words, or blocks."""
+        blocks = {"p", "ul", "ol", "table", "dl"}
+        if any(child.tag in blocks for child in element.elements()):
+            return _code(
+                f"text({_text(node.strip())})" if isinstance(node, str) else self.element(node)
+                for node in element.children
+                if not isinstance(node, str) or node.strip()
+            )
+        return self.inline(element.children)
+
+    def items(self, element: Element) -> str:
+        return ", ".join(self.mixed(item) for item in element.elements())
+
+    def heading(self, element: Element, level: int) -> str:
+        mark = element.attributes.get("id")
+        label = f" #label({_text(mark)})" if mark else ""
+        return f"[#heading(level: {level}, {self.inline(element.children)}){label}]"
+
+    def paragraph(self, element: Element) -> str:
+        words = self.language(element, self.inline(element.children))
+        for name in ("lead", "note", "source"):
+            if name in element.classes:
+                return f"{name}({words})"
+        if "label" in element.classes or "badge" in element.classes:
+            return f"label-line({words})"
+        return f"par({words})"
+
+    def span(self, element: Element) -> str:
+        words = self.language(element, self.inline(element.children))
+        for name, kind in _STATUS.items():
+            if name in element.classes:
+                return f'status("{kind}", {words})'
+        return words
+
+    def language(self, element: Element, words: str) -> str:
+        if not (code := element.attributes.get("lang")):
+            return words
+        language, _, rest = code.partition("-")
+        region = rest.rpartition("-")[2]
+        place = f', region: "{region}"' if len(region) == 2 else ""
+        return f"text(lang: {_text(language)}{place}, {words})"
+
+    def link(self, element: Element) -> str:
+        target = element.attributes["href"][1:]
+        return f"link(label({_text(target)}), {self.inline(element.children)})"
+
+    # --- parts of a page ----------------------------------------------------------------------
+
+    def cover(self, header: Element, page: PageText, brand: Brand) -> str:
+        facts = "".join(f"({_text(name)}, {_text(value)}), " for name, value in page.facts)
+        answer = header.find("section", "answer")
+        given = [
+            f"client: {_text(page.client)}",
+            f"title: {_text(page.title)}",
+            f"subtitle: {_text(page.subtitle) if page.subtitle else 'none'}",
+            f"logo: {self.logo(page, brand)}",
+            f"facts: ({facts})",
+            f"answer: {_code(self.answer(answer)) if answer else 'none'}",
+        ]
+        return f"cover({', '.join(given)})"
+
+    def logo(self, page: PageText, brand: Brand) -> str:
+        if brand.logo is None:
+            return "none"
+        data = ",".join(map(str, brand.logo.read_bytes()))
+        kind = {".svg": "svg", ".png": "png"}.get(brand.logo.suffix.lower(), "jpg")
+        alt = _text(page.client)
+        return f'image(bytes(({data})), format: "{kind}", height: 13mm, alt: {alt})'
+
+    def answer(self, section: Element) -> list[str]:
+        written = []
+        for each in section.elements():
+            if "lead" in each.classes:
+                written.append(f"answer-lead({self.inline(each.children)})")
+            elif "reasons" in each.classes:
+                written.append(f"answer-reasons({self.items(each)})")
+            elif "decision" in each.classes:
+                written.append(f"answer-decision({self.inline(each.children)})")
+            else:
+                written.append(self.element(each))
+        return written
+
+    def section(self, element: Element) -> str:
+        if "provenance" in element.classes:
+            return _code(["pagebreak(weak: true)", *self.blocks(element.children)])
+        return _code(self.answer(element))
+
+    def division(self, element: Element) -> str:
+        if "kpis" in element.classes:
+            return f"kpis({', '.join(self.tile(tile) for tile in element.elements())})"
+        return _code(self.blocks(element.children))
+
+    def tile(self, element: Element) -> str:
+        kind = next((f'"{_STATUS[name]}"' for name in _STATUS if name in element.classes), "none")
+        parts = ", ".join(
+            f'("{each.attributes.get("class", "kpi-note")}", {self.inline(each.children)})'
+            for each in element.elements()
+        )
+        return f"kpi({kind}, {parts})"
+
+    def aside(self, element: Element) -> str:
+        children = element.children
+        words = "none"
+        if (badge := element.find("p", "badge")) is not None:
+            words = self.inline(badge.children)
+            children = [child for child in children if child is not badge]
+        body = _code(self.blocks(children))
+        if "limit" in element.classes:
+            return f"limit({words}, {body})"
+        grade = next((name[-1] for name in element.classes if name.startswith("grade-")), "")
+        return f'finding("{grade}", {words}, {body})'
+
+    def pairs(self, element: Element) -> str:
+        given = element.elements()
+        if [each.tag for each in given] != ["dt", "dd"] * (len(given) // 2):
+            raise ReportError(f"{self.where}: facts must be pairs of <dt> and <dd>")
+        return ", ".join(
+            f"({self.inline(name.children)}, {self.mixed(value)})"
+            for name, value in zip(given[::2], given[1::2], strict=True)
+        )
+
+    def figure(self, element: Element) -> str:
+        picture = element.find("svg")
+        if picture is None:
+            raise ReportError(f"{self.where}: a figure must hold a picture, found none")
+        alt, raw = _text(picture.attributes["aria-label"]), _text(picture.raw)
+        image = f'image(bytes({raw}), format: "svg", width: 100%, alt: {alt})'
+        source = element.find("p", "source")
+        words = self.inline(source.children) if source else "none"
+        caption = self.caption(element.find("figcaption"))
+        label = element.attributes.get("id")
+        mark = f" #label({_text(label)})" if label else ""
+        return f"[#chart({image}, caption: {caption}, source: {words}){mark}]"
+
+    def caption(self, element: Element | None) -> str:
+        if element is None:
+            return "none"
+        title, subtitle = element.find("strong", "title"), element.find("span", "subtitle")
+        if title is None:
+            return self.inline(element.children)
+        small = self.inline(subtitle.children) if subtitle else "none"
+        return f"caption({self.inline(title.children)}, {small})"
+
+    # --- tables -------------------------------------------------------------------------------
+
+    def table(self, element: Element) -> str:
+        head, body = element.find("thead"), element.find("tbody")
+        if head is None or body is None or len(head.elements()) != 1:
+            raise ReportError(f"{self.where}: a table must hold one head row and a body")
+        heads = head.elements()[0].elements()
+        rows = [row.elements() for row in body.elements()]
+        if odd := next((row for row in rows if len(row) != len(heads)), None):
+            raise ReportError(
+                f"{self.where}: each row must have {len(heads)} cells as the head has, "
+                f"found {len(odd)} in the row of {odd[0].text()!r}"
+            )
+        widths, small = _columns(heads, rows)
+        right = ["right" if "num" in cell.classes else "left" for cell in heads]
+        cells = "".join(f"{self.cell(cell)}, " for row in rows for cell in row)
+        given = [
+            f"columns: ({''.join(f'{width}, ' for width in widths)})",
+            f"align: ({''.join(f'{side}, ' for side in right)})",
+            f"heads: ({''.join(f'{self.inline(cell.children)}, ' for cell in heads)})",
+            f"rows: ({cells})",
+            f"caption: {self.caption(element.find('caption'))}",
+            f"small: {str(small).lower()}",
+            f"whole: {str(len(rows) <= 9).lower()}",
+        ]
+        label = element.attributes.get("id")
+        mark = f" #label({_text(label)})" if label else ""
+        return f"[#numbers({', '.join(given)}){mark}]"
+
+    def cell(self, element: Element) -> str:
+        words = self.language(element, self.mixed(element))
+        for name, kind in _STATUS.items():
+            if name in element.classes:
+                words = (
+                    f'status("{kind}", strong({words}))' if kind != "muted" else f"muted({words})"
+                )
+        return words
+
+
+def _columns(heads: list[Element], rows: list[list[Element]]) -> tuple[list[str], bool]:
+    """Share out the width: numbers get what they need, texts the rest by their length.
+
+    Returns:
+        One Typst width per column, and whether the table needs the small type.
+    """
+    wide = [[_breadth(row[place].text()) for row in rows] for place in range(len(heads))]
+    number = ["num" in cell.classes for cell in heads]
+    for small, breadth in ((False, 1.72), (True, 1.52)):
+        need = []
+        for place, cell in enumerate(heads):
+            head = cell.text()
+            word = max((_breadth(part) for part in _words(head)), default=0.0) * 0.94
+            longest = max(wide[place], default=0.0)
+            if not number[place]:
+                longest = min(longest, 22.0)
+            half_head = min(_breadth(head), 26.0) / (2 if number[place] else 1.6)
+            need.append(max(word, longest, half_head) * breadth + (2.4 if small else 3.9))
+        if sum(need) <= _ROOM or small:
+            break
+    spare = _ROOM - sum(need)
+    texts = [place for place, is_number in enumerate(number) if not is_number]
+    if spare <= 0 or not texts:
+        return [f"{width:.2f}fr" for width in need], small
+    hunger = {
+        place: max(max(wide[place], default=1.0), _breadth(heads[place].text())) for place in texts
+    }
+    long = {place: hunger[place] for place in texts if hunger[place] * breadth > need[place] * 1.02}
+    if not long:
+        share = spare / len(heads)
+        return [f"{width + share:.2f}mm" for width in need[:-1]] + ["1fr"], small
+    total = sum(long.values())
+    return [
+        f"{need[place] + spare * long[place] / total:.2f}fr"
+        if place in long
+        else f"{need[place]:.2f}mm"
+        for place in range(len(heads))
+    ], small
+
+
+def _breadth(words: str) -> float:
+    """Rough width in Latin letters; a Han character takes two."""
+    return sum(1.85 if ord(letter) > 0x2E7F else 1.0 for letter in words)
+
+
+def _words(words: str) -> list[str]:
+    """Pieces a line may not break inside: words, or two Han characters."""
+    return [part for part in re.split(r"\s+|(?<=[-/])|(?<=[\u2e80-\uffff]{2})", words) if part]
