@@ -1,0 +1,76 @@
+"""Charts drawn from results: labels and estimates in, a figure or inline SVG out.
+
+Every text comes in translated and every number through a ``fmt`` callable, so that a chart
+knows no language. Each chart has a ``describe_*`` partner that gives the facts of its alt text.
+"""
+
+from cxlib.report.figures.distribution import DistributionGroup, distribution_bars
+from cxlib.report.figures.facts import (
+    ChartFacts,
+    describe_control,
+    describe_differences,
+    describe_distribution,
+    describe_intervals,
+    describe_matrix,
+    describe_samples,
+    describe_series,
+    describe_tornado,
+    describe_values,
+)
+from cxlib.report.figures.goals import GoalSample, sample_needed
+from cxlib.report.figures.intervals import EffectItem, IntervalItem, difference_plot, interval_chart
+from cxlib.report.figures.journey import JourneyPoint, emotion_curve
+from cxlib.report.figures.lettering import find_collisions
+from cxlib.report.figures.matrix import MatrixItem, Quadrants, priority_matrix
+from cxlib.report.figures.money import (
+    OutcomeMarker,
+    TornadoItem,
+    cash_curve,
+    histogram_of_outcomes,
+    tornado,
+)
+from cxlib.report.figures.series import ControlPoint, control_chart, two_lines
+from cxlib.report.figures.style import Theme, ThemedFigure, new_figure, theme_from
+from cxlib.report.figures.svg import to_svg
+from cxlib.report.figures.timeline import ChartEvent
+
+__all__ = [
+    "ChartEvent",
+    "ChartFacts",
+    "ControlPoint",
+    "DistributionGroup",
+    "EffectItem",
+    "GoalSample",
+    "IntervalItem",
+    "JourneyPoint",
+    "MatrixItem",
+    "OutcomeMarker",
+    "Quadrants",
+    "Theme",
+    "ThemedFigure",
+    "TornadoItem",
+    "cash_curve",
+    "control_chart",
+    "describe_control",
+    "describe_differences",
+    "describe_distribution",
+    "describe_intervals",
+    "describe_matrix",
+    "describe_samples",
+    "describe_series",
+    "describe_tornado",
+    "describe_values",
+    "difference_plot",
+    "distribution_bars",
+    "emotion_curve",
+    "find_collisions",
+    "histogram_of_outcomes",
+    "interval_chart",
+    "new_figure",
+    "priority_matrix",
+    "sample_needed",
+    "theme_from",
+    "to_svg",
+    "tornado",
+    "two_lines",
+]

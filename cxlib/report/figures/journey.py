@@ -1,0 +1,430 @@
+"""The emotion curve: touchpoints in the order a customer meets them, under their stages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from cxlib.errors import ReportError
+from cxlib.report.figures.intervals import MARKERS, Mark, mark_colour, span_of
+from cxlib.report.figures.lettering import LINE_HEIGHT, break_lines, text_width, ticks
+from cxlib.report.figures.rows import key
+from cxlib.report.figures.style import (
+    BODY,
+    HAIRLINE,
+    LEADING,
+    POINTS_PER_CM,
+    SMALL,
+    WIDTH_CM,
+    Theme,
+    ThemedFigure,
+    in_theme,
+    mix,
+    new_figure,
+)
+from cxlib.stats.estimate import Estimate
+
+GUTTER = 30.0
+LINE = SMALL * LINE_HEIGHT
+MOST_LINES = 3
+STEEP = 12.0
+"""Points by which a neighbour must be higher for its line to cross a value above a point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyPoint:
+    """One touchpoint: label, stage name, estimate or None when suppressed, note, mark."""
+
+    label: str
+    stage: str
+    estimate: Estimate | None
+    note: str = ""
+    mark: Mark = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lettering:
+    """How the touchpoint labels stand under the curve."""
+
+    lines: tuple[tuple[str, ...], ...]
+    rows: int
+    rotation: float
+    height: float
+
+
+@in_theme
+def emotion_curve(
+    points: Sequence[JourneyPoint],
+    *,
+    theme: Theme,
+    fmt: Callable[[float], str],
+    axis_label: str = "",
+    note_head: str = "",
+    mark_labels: Mapping[Mark, str] | None = None,
+    interval_label: str = "",
+    reference: float | None = None,
+    reference_label: str = "",
+    limits: tuple[float, float] | None = None,
+    width_cm: float = WIDTH_CM,
+    plot_height_cm: float = 5.2,
+) -> ThemedFigure:
+    """Draw the score of each touchpoint along the journey, stages as shaded columns.
+
+    A suppressed touchpoint leaves a gap in the curve and shows its note. Peaks and pain
+    points differ in shape, colour and weight of their number.
+
+    Args:
+        points: Touchpoints in journey order; those of one stage stand together.
+        theme: Colours and font.
+        fmt: Prints a value on the axis and at its point.
+        axis_label: Unit and direction, above the plot.
+        note_head: Head of the row of notes ("n").
+        mark_labels: Key texts for "peak", "pain" and "none".
+        interval_label: Key text of the interval band.
+        reference: The journey mean or a target, dashed.
+        reference_label: Its text, at the right end of the line.
+        limits: Axis limits, so that several curves share one scale.
+        width_cm: Printed width.
+        plot_height_cm: Height of the curve's panel.
+
+    Raises:
+        ReportError: Fewer than two touchpoints have an estimate, or a stage comes twice.
+    """
+    known = [point.estimate for point in points if point.estimate is not None]
+    if len(known) < 2:
+        raise ReportError(f"an emotion curve needs two touchpoints or more, got {len(known)}")
+    stages = _stages(points)
+    width = width_cm * POINTS_PER_CM
+    left, right = GUTTER, width - 8
+    step = (right - left) / len(points)
+    letters = _letter([point.label for point in points], theme=theme, step=step, left=left)
+    stage_lines = [
+        break_lines(
+            name, theme=theme, width=(last - first) * step - 4, size=BODY, weight="bold"
+        )
+        for name, first, last in stages
+    ]
+    stage_height = max(len(lines) for lines in stage_lines) * BODY * LEADING + 5
+    bottom = letters.height + LINE + 8
+    top = bottom + plot_height_cm * POINTS_PER_CM
+    keyed = bool(mark_labels or interval_label or axis_label)
+    height = top + stage_height + (LINE + 4) * keyed
+    figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
+    axes = figure.panel(left, bottom, right, top)
+    low, high = limits or span_of(known, reference)
+    room = 0.0 if limits else (high - low) * 0.14
+    axes.set_xlim(-0.5, len(points) - 0.5)
+    axes.set_ylim(low - room, high + room)
+    values, labels = ticks(low, high, fmt=fmt)
+    axes.set_yticks(values, labels)
+    axes.set_xticks([])
+    for value in values:
+        axes.axhline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0.5)
+    _shade_stages(figure, stages, stage_lines, step=step, left=left, top=top)
+    if reference is not None:
+        axes.axhline(reference, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
+    _curve(axes, points, theme=theme)
+    taken = _values(figure, axes, points, fmt=fmt)
+    if reference is not None and reference_label:
+        _name_reference(
+            figure, axes, points, reference=reference, text=reference_label, taken=taken
+        )
+    _foot(figure, points, letters, step=step, left=left, bottom=bottom, note_head=note_head)
+    if keyed:
+        _head(figure, mark_labels or {}, interval_label, axis_label)
+    return figure
+
+
+def _stages(points: Sequence[JourneyPoint]) -> list[tuple[str, int, int]]:
+    """Give each stage with the places of its first touchpoint and past its last one."""
+    stages: list[tuple[str, int, int]] = []
+    for place, point in enumerate(points):
+        if stages and stages[-1][0] == point.stage:
+            stages[-1] = (point.stage, stages[-1][1], place + 1)
+        else:
+            stages.append((point.stage, place, place + 1))
+    names = [name for name, _, _ in stages]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise ReportError(
+            f"touchpoints of one stage must stand together, these stages come twice: {doubled}"
+        )
+    return stages
+
+
+def _letter(labels: Sequence[str], *, theme: Theme, step: float, left: float) -> _Lettering:
+    """Choose level labels, labels in two rows by turns, or upright ones: the first that fits."""
+    for rows in (1, 2):
+        widths = [rows * step - 3.0] * len(labels)
+        if rows == 2:
+            widths[0] = min(widths[0], step + 2 * left - 2)
+            widths[-1] = min(widths[-1], step + 14)
+        lines = [
+            tuple(break_lines(label, theme=theme, width=width, size=SMALL))
+            for label, width in zip(labels, widths, strict=True)
+        ]
+        if all(
+            len(broken) <= MOST_LINES
+            and text_width("\n".join(broken), theme=theme, size=SMALL) <= width
+            for broken, width in zip(lines, widths, strict=True)
+        ):
+            deepest = [
+                max((len(broken) for broken in lines[row::rows]), default=0) for row in range(rows)
+            ]
+            height = sum(deepest) * SMALL * LEADING + rows * 4
+            return _Lettering(lines=tuple(lines), rows=rows, rotation=0.0, height=height)
+    room = max(int((step - 3) / (SMALL * LEADING)), 1)
+    longest = max(text_width(label, theme=theme, size=SMALL) for label in labels)
+    lines = [
+        tuple(break_lines(label, theme=theme, width=longest / min(room, 2) + 12, size=SMALL))
+        for label in labels
+    ]
+    height = max(text_width("\n".join(broken), theme=theme, size=SMALL) for broken in lines) + 6
+    return _Lettering(lines=tuple(lines), rows=1, rotation=90.0, height=height)
+
+
+def _shade_stages(
+    figure: ThemedFigure,
+    stages: Sequence[tuple[str, int, int]],
+    names: Sequence[Sequence[str]],
+    *,
+    step: float,
+    left: float,
+    top: float,
+) -> None:
+    """Shade every other stage from the labels up to its name on top."""
+    theme = figure.theme
+    head = max(len(lines) for lines in names) * BODY * LEADING + 5
+    for number, ((_, first, last), lines) in enumerate(zip(stages, names, strict=True)):
+        if number % 2 == 0:
+            figure.add_artist(
+                Rectangle(
+                    (left + first * step, 0),
+                    (last - first) * step,
+                    top + head,
+                    facecolor=mix(theme.primary, theme.paper, share=0.07),
+                    edgecolor="none",
+                    transform=figure.points,
+                    zorder=-1,
+                )
+            )
+        figure.write(
+            left + (first + last) / 2 * step,
+            top + head / 2,
+            "\n".join(lines),
+            weight="bold",
+            align="center",
+        )
+
+
+def _runs(points: Sequence[JourneyPoint]) -> list[list[tuple[int, Estimate]]]:
+    """Cut the journey where a touchpoint is suppressed."""
+    runs: list[list[tuple[int, Estimate]]] = [[]]
+    for place, point in enumerate(points):
+        if point.estimate is None:
+            runs.append([])
+        else:
+            runs[-1].append((place, point.estimate))
+    return [run for run in runs if run]
+
+
+def _curve(axes: Axes, points: Sequence[JourneyPoint], *, theme: Theme) -> None:
+    for run in _runs(points):
+        places = [place for place, _ in run]
+        axes.plot(
+            places,
+            [estimate.value for _, estimate in run],
+            color=theme.primary,
+            linewidth=1.6,
+            zorder=2,
+        )
+        banded = [(place, e) for place, e in run if e.has_interval]
+        axes.fill_between(
+            [place for place, _ in banded],
+            [e.ci_lower for _, e in banded],
+            [e.ci_upper for _, e in banded],
+            color=mix(theme.primary, theme.paper, share=0.22),
+            linewidth=0,
+            zorder=0.8,
+        )
+        axes.vlines(
+            [place for place, _ in banded],
+            [e.ci_lower for _, e in banded],
+            [e.ci_upper for _, e in banded],
+            color=mix(theme.primary, theme.paper, share=0.55),
+            linewidth=1.2,
+            zorder=1.5,
+        )
+    for place, point in enumerate(points):
+        if point.estimate is not None:
+            axes.plot(
+                [place],
+                [point.estimate.value],
+                marker=MARKERS[point.mark],
+                color=mark_colour(point.mark, theme),
+                markersize=8.5 if point.mark != "none" else 5.0,
+                markeredgecolor=theme.paper,
+                markeredgewidth=0.8,
+                linestyle="None",
+                zorder=3,
+            )
+
+
+Box = tuple[float, float, float]
+"""Left, right and middle height of a text, in points."""
+
+
+def _values(
+    figure: ThemedFigure,
+    axes: Axes,
+    points: Sequence[JourneyPoint],
+    *,
+    fmt: Callable[[float], str],
+) -> list[Box]:
+    """Write each value off its interval and off the curve; give the boxes they take."""
+    theme = figure.theme
+    places = [
+        None if point.estimate is None else figure.place(axes, x, point.estimate.value)
+        for x, point in enumerate(points)
+    ]
+    boxes: list[Box] = []
+    for number, (point, place) in enumerate(zip(points, places, strict=True)):
+        estimate = point.estimate
+        if estimate is None or place is None:
+            continue
+        x, at = place
+        before = places[number - 1] if number else None
+        after = places[number + 1] if number + 1 < len(places) else None
+        rises = [0.0 if other is None else other[1] - at for other in (before, after)]
+        marked = point.mark != "none"
+        below = point.mark == "pain" or (not marked and min(rises) > STEEP)
+        text = fmt(estimate.value)
+        size = BODY if marked else SMALL
+        half = text_width(text, theme=theme, size=size, weight="bold" if marked else "normal") / 2
+        if not marked and not below and max(rises) > STEEP:
+            x += (half + 3) * (1 if rises[0] > rises[1] else -1)
+        limit = at
+        if estimate.has_interval:
+            edge = estimate.ci_lower if below else estimate.ci_upper
+            limit = figure.place(axes, number, edge)[1]
+        y = min(limit - 2, at - 6) if below else max(limit + 2, at + 6)
+        if x != place[0]:
+            y = at + 3
+        figure.write(
+            x,
+            y,
+            text,
+            size=size,
+            weight="bold" if marked else "normal",
+            colour=mark_colour(point.mark, theme) if marked else theme.ink,
+            align="center",
+            vertical="top" if below else "bottom",
+        )
+        boxes.append((x - half, x + half, y + (-0.5 if below else 0.5) * size))
+    return boxes
+
+
+def _name_reference(
+    figure: ThemedFigure,
+    axes: Axes,
+    points: Sequence[JourneyPoint],
+    *,
+    reference: float,
+    text: str,
+    taken: Sequence[Box],
+) -> None:
+    """Write the reference's label beside its line, where curve and values leave most room."""
+    wide = text_width(text, theme=figure.theme, size=SMALL)
+    line = figure.place(axes, 0, reference)[1]
+    low = figure.place(axes, -0.5, reference)[0] + 3
+    high = figure.place(axes, len(points) - 0.5, reference)[0] - 3
+    inked = [((left + right) / 2, (right - left) / 2, at) for left, right, at in taken]
+    for run in _runs(points):
+        ends = [figure.place(axes, x, estimate.value) for x, estimate in run]
+        for a, b in zip(ends, ends[1:] or ends, strict=False):
+            for part in range(13):
+                share = part / 12
+                inked.append(
+                    (a[0] + share * (b[0] - a[0]), 3.0, a[1] + share * (b[1] - a[1]))
+                )
+
+    def room(place: tuple[float, float]) -> float:
+        left, middle = place
+        return min(
+            (
+                max(abs(x - left - wide / 2) - half - wide / 2, abs(at - middle) - SMALL / 2)
+                for x, half, at in inked
+            ),
+            default=99.0,
+        )
+
+    steps = int(max(high - wide - low, 0) / 4) + 1
+    places = [
+        (high - wide - 4 * step, line + side) for side in (6.0, -6.5) for step in range(steps)
+    ]
+    best = max(places, key=lambda place: (min(room(place), 8.0), place[0]))
+    figure.write(*best, text, size=SMALL)
+
+
+def _foot(
+    figure: ThemedFigure,
+    points: Sequence[JourneyPoint],
+    letters: _Lettering,
+    *,
+    step: float,
+    left: float,
+    bottom: float,
+    note_head: str,
+) -> None:
+    """Write the notes and the touchpoint names under the curve."""
+    theme = figure.theme
+    level = bottom - 3 - LINE / 2
+    if note_head:
+        figure.write(left - 4, level, note_head, size=SMALL, colour=theme.muted, align="right")
+    first = letters.height
+    deepest = max((len(lines) for lines in letters.lines[::2]), default=0) * SMALL * LEADING
+    for place, (point, lines) in enumerate(zip(points, letters.lines, strict=True)):
+        x = left + (place + 0.5) * step
+        figure.write(
+            x, level, point.note, size=SMALL, colour=theme.muted, align="center"
+        )
+        text = "\n".join(lines)
+        if letters.rotation:
+            figure.write(x, first, text, size=SMALL, align="right", rotation=letters.rotation)
+            continue
+        y = first
+        if letters.rows == 2 and place % 2:
+            y -= deepest + 4
+            figure.add_artist(
+                Line2D(
+                    [x, x],
+                    [y + 1, first],
+                    color=theme.grid,
+                    linewidth=HAIRLINE,
+                    transform=figure.points,
+                )
+            )
+        half = text_width(text, theme=theme, size=SMALL) / 2
+        x = min(max(x, half), figure.width - half)
+        figure.write(x, y, text, size=SMALL, align="center", vertical="top")
+
+
+def _head(
+    figure: ThemedFigure, marks: Mapping[Mark, str], interval_label: str, axis_label: str
+) -> None:
+    """Write the key on the left of the top line and the unit on its right."""
+    theme = figure.theme
+    y = figure.height - LINE / 2 - 1
+    entries: list[tuple[str, dict[str, object]]] = [
+        (text, {"marker": MARKERS[mark], "color": mark_colour(mark, theme)})
+        for mark, text in marks.items()
+    ]
+    if interval_label:
+        band = mix(theme.primary, theme.paper, share=0.35)
+        entries.append((interval_label, {"linestyle": "-", "linewidth": 5, "color": band}))
+    key(figure, entries, x=1, y=y)
+    if axis_label:
+        figure.write(
+            figure.width, y, axis_label, size=SMALL, colour=theme.muted, align="right"
+        )
