@@ -1,0 +1,389 @@
+"""What an initiative did: estimate, checks, and a statement graded by the evidence.
+
+Grades: A randomised (never given here) · B comparison units, every decisive check passed
+· C trend-adjusted, or too few units for B · D cannot separate the action from what else happened.
+Several actions at once in the same units stay one package: its effect can be graded, but no part
+of it can be credited to one action.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxlib.errors import InputError
+from cxlib.stats.differences import before_after, difference_in_differences
+from cxlib.stats.estimate import Estimate
+from cxlib.stats.event_study import EventStudy, PeriodEffect, event_study
+from cxlib.stats.panel import Panel, SeriesPoint, check_span, group_series
+from cxlib.stats.shrinkage import RegressionToMean, Reliability, regression_to_mean, reliability
+
+Grade = Literal["A", "B", "C", "D"]
+CheckKey = Literal[
+    "comparison_group",
+    "not_picked_for_low_scores",
+    "enough_units",
+    "trend_before",
+    "gaps_before",
+    "placebo_date",
+    "permutation_agrees",
+    "actions_separable",
+]
+Reason = Literal[
+    "checks_passed",
+    "trend_adjusted",
+    "few_units",
+    "no_comparison",
+    "picked_for_low_scores",
+    "remains_after_regression",
+    "regression_to_mean",
+]
+
+CHECK_P_VALUE = 0.05
+"""Under this a check of the time before the start fails."""
+
+ENOUGH_UNITS = 4
+"""Treated and comparison units each: under this the effect cannot be graded B."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One test of the design.
+
+    Attributes:
+        key: Names its sentence.
+        passed: Whether the design stood it; None where it could not be run.
+        decisive: Whether failing lowers the grade.
+        estimate: What was looked at, where it is a number.
+        p_value: Two-sided, where there is one.
+    """
+
+    key: CheckKey
+    passed: bool | None
+    decisive: bool = True
+    estimate: Estimate | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """Pooled ratios behind the effect; the comparison is None where there is none."""
+
+    treated_before: float
+    treated_after: float
+    comparison_before: float | None
+    comparison_after: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """The graded statement on an initiative.
+
+    Attributes:
+        effect: Beyond the comparison units (B, C) or plain before/after (D without comparison).
+        rel_effect: The same as a proportion of what would have been; None without comparison.
+        before_after: Treated units after against before, for contrast.
+        levels: The four pooled ratios.
+        checks: In the order they are told.
+        grade: Of the evidence, not of the size.
+        reason: Why that grade.
+        actions: What was done, together.
+        separable: Whether the effect may be credited to one action.
+        permutation_p_value: Of the effect, without distribution; None without comparison.
+        series: Pooled ratio per group and period, for the chart.
+        gaps: Gap between the groups per period, from its mean before the start; may be empty.
+        start: First treated day.
+        n_treated: Treated units.
+        n_comparison: Comparison units.
+    """
+
+    effect: Estimate
+    rel_effect: Estimate | None
+    before_after: Estimate
+    levels: Levels
+    checks: tuple[Check, ...]
+    grade: Grade
+    reason: Reason
+    actions: tuple[str, ...]
+    separable: bool
+    permutation_p_value: float | None
+    series: tuple[SeriesPoint, ...]
+    gaps: tuple[PeriodEffect, ...]
+    start: date
+    n_treated: int
+    n_comparison: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChange:
+    """One unit's mean in the period of the pick and afterwards."""
+
+    unit: str
+    picked: bool
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedImpact:
+    """The graded statement on units that were picked because they scored low.
+
+    Attributes:
+        regression: Observed gain, the part expected with no action, and the rest.
+        reliability: How much of a unit's distance lasts, from the periods before the pick; None
+            where fewer than 2 complete periods lie before it.
+        units: Each unit before and after, for the chart.
+        grade: D unless the rest differs from 0; then C.
+        reason: Why that grade.
+        series: Pooled ratio per group and period.
+        pick_start: First day of the period of the pick.
+        start: First treated day.
+    """
+
+    regression: RegressionToMean
+    reliability: Reliability | None
+    units: tuple[UnitChange, ...]
+    grade: Grade
+    reason: Reason
+    series: tuple[SeriesPoint, ...]
+    pick_start: date
+    start: date
+
+
+def review_initiative(
+    panel: Panel,
+    *,
+    start: date,
+    actions: Sequence[str],
+    picked_for_low_scores: bool = False,
+    confidence_level: float = 0.95,
+    n_permutations: int = 1_999,
+    seed: int = 20_260_101,
+) -> Impact:
+    """Estimate an initiative's effect, test the design, and grade the statement.
+
+    With comparison units: difference in differences. When the groups moved apart before the start,
+    the effect is re-estimated with an own trend for the treated units and graded C. Without
+    comparison units only before/after exists: graded D.
+
+    Args:
+        panel: From read_panel; the whole history that the baseline allows.
+        start: First treated day.
+        actions: What was done in the treated units, one name each, at least one.
+        picked_for_low_scores: Whether units were picked because this outcome was low; then the
+            grade is D and review_picked_units is the right question.
+        confidence_level: In [0.9, 1).
+        n_permutations: Re-drawn treated groups.
+        seed: Of the re-drawing.
+
+    Raises:
+        InputError: No action named, no period before or after the start, or fewer than 2
+            treated units.
+    """
+    if not actions:
+        raise InputError("an initiative needs at least 1 action, got none")
+    plain = before_after(panel, start=start, confidence_level=confidence_level)
+    separable = Check(key="actions_separable", passed=len(actions) == 1, decisive=False)
+    compared = panel.n_comparison >= 2
+    checks = [Check(key="comparison_group", passed=compared)]
+    effect, rel_effect, permutation = plain, None, None
+    gaps: tuple[PeriodEffect, ...] = ()
+    grade: Grade = "D"
+    reason: Reason = "no_comparison"
+    if compared:
+        n_before = sum(period < start for period in panel.periods)
+        study = (
+            event_study(panel, start=start, confidence_level=confidence_level, seed=seed)
+            if n_before >= 3
+            else None
+        )
+        checks += _design_checks(panel, start, study, picked=picked_for_low_scores)
+        grade, reason = _grade(checks)
+        found = difference_in_differences(
+            panel,
+            start=start,
+            group_trend="own" if reason == "trend_adjusted" else "common",
+            confidence_level=confidence_level,
+            n_permutations=n_permutations,
+            seed=seed,
+        )
+        effect, rel_effect = found.effect, found.rel_effect
+        permutation = found.permutation_p_value
+        level = 1 - confidence_level
+        checks.append(
+            Check(
+                key="permutation_agrees",
+                passed=(permutation < level) == effect.excludes(0),
+                decisive=False,
+                p_value=permutation,
+            )
+        )
+        gaps = study.points if study else ()
+    return Impact(
+        effect=effect,
+        rel_effect=rel_effect,
+        before_after=plain,
+        levels=_levels(panel, start),
+        checks=(*checks, separable),
+        grade=grade,
+        reason=reason,
+        actions=tuple(actions),
+        separable=len(actions) == 1,
+        permutation_p_value=permutation,
+        series=group_series(panel),
+        gaps=gaps,
+        start=start,
+        n_treated=panel.n_treated,
+        n_comparison=panel.n_comparison,
+    )
+
+
+def review_picked_units(
+    panel: Panel,
+    *,
+    start: date,
+    pick_start: date,
+    confidence_level: float = 0.95,
+) -> PickedImpact:
+    """Review units that were picked because they scored low in [pick_start, start).
+
+    Args:
+        panel: Treated = picked; ratio = the score's mean (sum of ratings over ratings).
+        start: First day of the action.
+        pick_start: First day of the period whose scores decided the pick.
+        confidence_level: In [0.9, 1).
+
+    Raises:
+        InputError: Dates out of order or out of the panel, or too few units.
+    """
+    check_span(panel, start)
+    if not panel.periods[0] <= pick_start < start:
+        raise InputError(
+            f"pick_start must be from {panel.periods[0]} up to before {start}, got {pick_start}"
+        )
+    pick = panel.between(pick_start, start)
+    before, after = _unit_means(pick), _unit_means(panel.between(start))
+    regression = regression_to_mean(
+        before,
+        after,
+        picked=panel.treated,
+        unit=panel.unit,
+        confidence_level=confidence_level,
+    )
+    shown = regression.remaining.excludes(0)
+    return PickedImpact(
+        regression=regression,
+        reliability=_earlier_reliability(panel, pick_start, len(pick.periods)),
+        units=tuple(
+            UnitChange(unit=unit, picked=picked, before=x, after=y)
+            for unit, picked, x, y in zip(panel.units, panel.treated, before, after, strict=True)
+        ),
+        grade="C" if shown else "D",
+        reason="remains_after_regression" if shown else "regression_to_mean",
+        series=group_series(panel),
+        pick_start=pick_start,
+        start=start,
+    )
+
+
+def _design_checks(
+    panel: Panel, start: date, study: EventStudy | None, *, picked: bool
+) -> list[Check]:
+    """Test the claim that both groups would have moved alike."""
+    checks = [
+        Check(key="not_picked_for_low_scores", passed=not picked),
+        Check(key="enough_units", passed=min(panel.n_treated, panel.n_comparison) >= ENOUGH_UNITS),
+    ]
+    if study is None:
+        return [
+            *checks,
+            Check(key="trend_before", passed=None),
+            Check(key="gaps_before", passed=None),
+        ]
+    slope = study.slope_difference
+    checks += [
+        Check(
+            key="trend_before",
+            passed=slope.p_value is None or not slope.p_value < CHECK_P_VALUE,
+            estimate=slope,
+            p_value=slope.p_value,
+        ),
+        Check(
+            key="gaps_before",
+            passed=study.joint_p_value >= CHECK_P_VALUE,
+            p_value=study.joint_p_value,
+        ),
+    ]
+    before = panel.between(end=start)
+    placebo = difference_in_differences(
+        before, start=before.periods[len(before.periods) // 2], n_permutations=199
+    ).effect
+    checks.append(
+        Check(
+            key="placebo_date",
+            passed=not placebo.excludes(0),
+            decisive=False,
+            estimate=placebo,
+            p_value=placebo.p_value,
+        )
+    )
+    return checks
+
+
+def _grade(checks: Sequence[Check]) -> tuple[Grade, Reason]:
+    failed = {check.key for check in checks if check.decisive and not check.passed}
+    if "not_picked_for_low_scores" in failed:
+        return "D", "picked_for_low_scores"
+    if failed & {"trend_before", "gaps_before"}:
+        return "C", "trend_adjusted"
+    if "enough_units" in failed:
+        return "C", "few_units"
+    return "B", "checks_passed"
+
+
+def _levels(panel: Panel, start: date) -> Levels:
+    after = panel.is_after(start) == 1
+
+    def pooled(flag: int, phase: NDArray[np.bool_]) -> float | None:
+        rows = (panel.is_treated == flag) & phase
+        total = float(panel.denominator[rows].sum())
+        return float(panel.numerator[rows].sum()) / total if total else None
+
+    treated_before, treated_after = pooled(1, ~after), pooled(1, after)
+    if treated_before is None or treated_after is None:
+        raise InputError("the treated units have no observation before or after the start")
+    return Levels(
+        treated_before=treated_before,
+        treated_after=treated_after,
+        comparison_before=pooled(0, ~after),
+        comparison_after=pooled(0, after),
+    )
+
+
+def _unit_means(panel: Panel) -> list[float]:
+    """Pool each unit's ratio over the panel's periods."""
+    size = len(panel.units)
+    top = np.bincount(panel.unit_of, weights=panel.numerator, minlength=size)
+    bottom = np.bincount(panel.unit_of, weights=panel.denominator, minlength=size)
+    if empty := [unit for unit, n in zip(panel.units, bottom, strict=True) if n == 0]:
+        raise InputError(
+            f"each unit needs observations from {panel.periods[0]} to {panel.periods[-1]}, "
+            f"none in {', '.join(empty)}"
+        )
+    return [float(value) for value in top / bottom]
+
+
+def _earlier_reliability(panel: Panel, pick_start: date, n_periods: int) -> Reliability | None:
+    """Estimate reliability from the complete periods before the pick, where there are enough."""
+    if sum(period < pick_start for period in panel.periods) < 2:
+        return None
+    earlier = panel.between(end=pick_start)
+    grid = np.full((len(earlier.units), len(earlier.periods)), np.nan)
+    grid[earlier.unit_of, earlier.period_of] = earlier.numerator / earlier.denominator
+    complete = grid[:, np.isfinite(grid).all(axis=0)]
+    if complete.shape[1] < 2 or np.ptp(complete) == 0:
+        return None
+    return reliability(complete, periods_per_mean=n_periods)
