@@ -5,10 +5,10 @@ columns of text into typed ones and collects each breach as file, row, column, v
 remedy. Rows are numbered as a person sees them in a spreadsheet: the header is row 1.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ class RowRule:
     """
 
     columns: tuple[str, ...]
-    holds: Callable[[pd.DataFrame], Any]
+    holds: Callable[[pd.DataFrame], pd.Series]
     rule: str
     remedy: str = "correct one of the two values"
 
@@ -129,35 +129,25 @@ class CheckedTable:
 
 @dataclass(slots=True)
 class _Breaches:
-    """Collects breaches as arrays; nothing is built for a column that passes."""
+    """Collects breaches; nothing is built for a column that passes."""
 
     file: str
     found: list[pd.DataFrame] = field(default_factory=list)
 
-    def add(
-        self, column: str, mask: Mask, values: pd.Series, rule: str, remedy: str | list[str]
-    ) -> None:
-        if mask.any():
-            at = values[mask]
-            self.add_rows(column, at.index.to_numpy(), at.to_numpy(dtype=object), rule, remedy)
-
-    def add_rows(
-        self, column: str, rows: Any, values: Any, rule: str, remedy: str | list[str]
-    ) -> None:
-        frame = pd.DataFrame({"row": rows, "value": values})
-        frame["value"] = frame["value"].astype(object).where(frame["value"].notna(), "").astype(str)
-        self.found.append(
-            frame.assign(file=self.file, column=column, rule=rule, remedy=remedy)[
-                list(VIOLATION_COLUMNS)
-            ]
-        )
+    def add(self, column: str, cells: pd.Series, *, rule: str, remedy: str | Sequence[str]) -> None:
+        """Report cells, indexed by row number, that break a rule."""
+        if len(cells):
+            shown = cells.astype(object).where(cells.notna(), "").astype(str)
+            breach = pd.DataFrame({"row": cells.index, "value": shown.to_numpy(dtype=object)})
+            breach = breach.assign(file=self.file, column=column, rule=rule, remedy=remedy)
+            self.found.append(breach[list(VIOLATION_COLUMNS)])
 
     def frame(self) -> pd.DataFrame:
+        """Put all breaches into one frame, in the order of the file."""
         if not self.found:
             return pd.DataFrame({name: pd.Series(dtype=object) for name in VIOLATION_COLUMNS})
-        return pd.concat(self.found, ignore_index=True).sort_values(
-            "row", kind="stable", ignore_index=True
-        )
+        together = pd.concat(self.found, ignore_index=True)
+        return together.sort_values("row", kind="stable", ignore_index=True)
 
 
 def check(
@@ -178,10 +168,20 @@ def check(
     breaches = _Breaches(raw.file)
     unused = tuple(str(name) for name in raw.frame.columns if name not in contract.column_names)
     _check_header(raw, contract, unused, breaches)
-    typed: dict[str, Any] = {}
+    typed: dict[str, pd.Series] = {}
     for column in contract.columns:
         if column.name in raw.frame.columns:
-            typed[column.name] = _check_column(raw.frame[column.name], column, known, breaches)
+            text = raw.frame[column.name]
+            if column.required:
+                breaches.add(
+                    column.name, text[text.isna()],
+                    rule="must not be empty", remedy="fill it in or remove the row",
+                )  # fmt: skip
+            if column.kind == "text":
+                _check_text(text, column, known, breaches)
+                typed[column.name] = text
+            else:
+                typed[column.name] = _type_column(text, column, breaches)
     frame = pd.DataFrame(typed, index=raw.frame.index)
     _check_key(frame, contract, breaches)
     for rule in contract.row_rules:
@@ -192,69 +192,102 @@ def check(
 
 
 def _check_header(
-    raw: RawTable, contract: TableContract, unused: tuple[str, ...], breaches: _Breaches
+    raw: RawTable, contract: TableContract, unused: Sequence[str], breaches: _Breaches
 ) -> None:
-    def report(column: str, rule: str) -> None:
-        near = get_close_matches(column.split(" ")[0], unused, n=1)
-        has = ", ".join(map(str, raw.frame.columns))
-        start = f"it may be {near[0]}: " if near else ""
-        remedy = f"{start}map it under columns in engagement.yml; the file has {has}"
-        breaches.add_rows(column, [raw.header_row], [""], rule, remedy)
+    def report(column: str, *, rule: str, value: str = "", remedy: str) -> None:
+        cells = pd.Series([value], index=[raw.header_row], dtype=object)
+        breaches.add(column, cells, rule=rule, remedy=remedy)
 
+    present = [str(name) for name in raw.frame.columns]
+    missing: dict[str, Sequence[str]] = {}
     for name in contract.required_columns:
-        if name not in raw.frame.columns:
-            report(name, "the column must exist")
-    if contract.any_of and not set(contract.any_of) & set(raw.frame.columns):
-        report(" or ".join(contract.any_of), "at least one of these columns must exist")
+        if name not in present:
+            missing[name] = [name]
+    rules = dict.fromkeys(missing, "the column must exist")
+    if contract.any_of and not set(contract.any_of) & set(present):
+        together = " or ".join(contract.any_of)
+        missing[together] = contract.any_of
+        rules[together] = "at least one of these columns must exist"
+    for label, names in missing.items():
+        near = [close for name in names for close in get_close_matches(name, unused, n=1)]
+        guess = f"it may be {near[0]}; " if near else ""
+        remedy = f"{guess}map it under columns in engagement.yml; the file has {', '.join(present)}"
+        report(label, rule=rules[label], remedy=remedy)
     if not len(raw.frame):
-        breaches.add_rows(
-            "", [raw.header_row], ["no rows"], "the table must have rows", "export it again"
-        )
+        report("", value="no rows", rule="the table must have rows", remedy="export it again")
 
 
-def _check_column(
+def _check_text(
     text: pd.Series, column: Column, known: Mapping[str, frozenset[str]], breaches: _Breaches
-) -> Any:
-    name = column.name
-    if column.required:
-        missing = text.isna().to_numpy()
-        breaches.add(name, missing, text, "must not be empty", "fill it in or remove the row")
-    if column.kind == "text":
-        if column.unique:
-            _check_unique(text, name, breaches)
-        if column.allowed:
-            one_of = f"must be one of {', '.join(column.allowed)}"
-            _check_member(
-                text, name, frozenset(column.allowed), one_of, "correct the value", breaches
-            )
-        if column.references in known:
-            remedy = f"correct the value or add the {column.references} to the engagement"
-            rule = f"must be a {column.references} of the engagement"
-            _check_member(text, name, known[column.references], rule, remedy, breaches)
-        return text
-    values: Any
-    if column.kind in ("date", "datetime"):
-        values, bad = to_times(text)
-        if column.kind == "date":
-            values = values.dt.normalize()
-    elif column.kind == "flag":
-        values, bad = to_flags(text)
-    elif column.kind == "int":
-        values, bad = to_integers(text)
-    else:
-        values, bad = to_numbers(text)
-    breaches.add(name, bad, text, *_KIND_RULES[column.kind])
-    if column.minimum is not None or column.maximum is not None:
-        outside = _outside(values, column)
-        breaches.add(
-            name, outside, text, _range_rule(column), "correct the value or leave it empty"
-        )
-        values[outside] = pd.NA if column.kind == "int" else np.nan
-    return values
+) -> None:
+    if column.unique:
+        _check_unique(text, column.name, breaches)
+    if column.allowed:
+        _check_member(
+            text, column.name, frozenset(column.allowed), breaches,
+            rule=f"must be one of {', '.join(column.allowed)}", remedy="correct the value",
+        )  # fmt: skip
+    if column.references in known:
+        _check_member(
+            text, column.name, known[column.references], breaches,
+            rule=f"must be a {column.references} of the engagement",
+            remedy=f"correct the value or add the {column.references} to the engagement",
+        )  # fmt: skip
 
 
-def _outside(values: Any, column: Column) -> Mask:
-    numbers = np.asarray(pd.array(values).to_numpy(dtype=np.float64, na_value=np.nan))
+def _check_unique(text: pd.Series, name: str, breaches: _Breaches) -> None:
+    repeated = (text.duplicated() & text.notna()).to_numpy()
+    if repeated.any():
+        first = text[~text.duplicated()]
+        rows = pd.Series(first.index, index=pd.Index(first)).reindex(text[repeated])
+        remedies = [f"remove the repeat of row {row}" for row in rows]
+        breaches.add(name, text[repeated], rule="must appear only once", remedy=remedies)
+
+
+def _check_member(
+    text: pd.Series,
+    name: str,
+    members: frozenset[str],
+    breaches: _Breaches,
+    *,
+    rule: str,
+    remedy: str,
+) -> None:
+    codes, words = pd.factorize(text)
+    strange = np.array([word not in members for word in words] + [False])
+    mask = strange[codes]
+    if mask.any():
+        lower = {member.lower(): member for member in sorted(members)}
+        remedies = []
+        for word, is_strange in zip(words, strange[:-1], strict=True):
+            near = get_close_matches(str(word).lower(), lower, n=1) if is_strange else []
+            remedies.append(f"did you mean {lower[near[0]]}" if near else remedy)
+        breaches.add(name, text[mask], rule=rule, remedy=[remedies[code] for code in codes[mask]])
+
+
+def _type_column(text: pd.Series, column: Column, breaches: _Breaches) -> pd.Series:
+    convert = {
+        "int": to_integers, "number": to_numbers, "flag": to_flags,
+        "date": to_times, "datetime": to_times,
+    }[column.kind]  # fmt: skip
+    values, bad = convert(text)
+    rule, remedy = _KIND_RULES[column.kind]
+    breaches.add(column.name, text[bad], rule=rule, remedy=remedy)
+    if column.kind == "date":
+        days: pd.Series = values.dt.normalize()
+        return days
+    if column.minimum is None and column.maximum is None:
+        return values
+    outside = _outside(values, column)
+    breaches.add(
+        column.name, text[outside],
+        rule=_range_rule(column), remedy="correct the value or leave it empty",
+    )  # fmt: skip
+    return values.mask(outside) if outside.any() else values
+
+
+def _outside(values: pd.Series, column: Column) -> Mask:
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     low = -np.inf if column.minimum is None else column.minimum
     high = np.inf if column.maximum is None else column.maximum
     return np.asarray((numbers < low) | (numbers > high))
@@ -268,47 +301,15 @@ def _range_rule(column: Column) -> str:
     return f"must be {column.minimum:g} to {column.maximum:g}"
 
 
-def _check_member(
-    text: pd.Series,
-    name: str,
-    members: frozenset[str],
-    rule: str,
-    remedy: str,
-    breaches: _Breaches,
-) -> None:
-    codes, words = pd.factorize(text)
-    strange = np.array([word not in members for word in words] + [False])
-    mask = strange[codes]
-    if not mask.any():
-        return
-    lower = {member.lower(): member for member in sorted(members)}
-    remedies = []
-    for word, is_strange in zip(words, strange[:-1], strict=True):
-        near = get_close_matches(str(word).lower(), lower, n=1) if is_strange else []
-        remedies.append(f"did you mean {lower[near[0]]}" if near else remedy)
-    breaches.add(name, mask, text, rule, [remedies[code] for code in codes[mask]])
-
-
-def _check_unique(text: pd.Series, name: str, breaches: _Breaches) -> None:
-    repeated = (text.duplicated() & text.notna()).to_numpy()
-    if repeated.any():
-        first = text[~text.duplicated()]
-        seen = pd.Series(first.index, index=pd.Index(first)).reindex(text[repeated])
-        remedies = [f"remove the repeat of row {row:.0f}" for row in seen]
-        breaches.add(name, repeated, text, "must appear only once", remedies)
-
-
 def _check_key(frame: pd.DataFrame, contract: TableContract, breaches: _Breaches) -> None:
     key = list(contract.unique_together)
     if not key or not set(key) <= set(frame.columns):
         return
-    repeated = frame.duplicated(key).to_numpy() & frame[key].notna().all(axis=1).to_numpy()
+    repeated = frame.duplicated(key) & frame[key].notna().all(axis=1)
     if repeated.any():
         shown = frame.loc[repeated, key].astype(str).agg(" + ".join, axis=1)
-        breaches.add_rows(
-            " + ".join(key), shown.index.to_numpy(), shown.to_numpy(dtype=object),
-            "must appear only once together", "remove the repeat",
-        )  # fmt: skip
+        rule = "must appear only once together"
+        breaches.add(" + ".join(key), shown, rule=rule, remedy="remove the repeat")
 
 
 def _check_rule(
@@ -320,10 +321,7 @@ def _check_rule(
     filled = frame[columns].dropna()
     if not len(filled):
         return
-    broken = ~np.asarray(rule.holds(filled), dtype=bool)
+    broken = ~rule.holds(filled).to_numpy(dtype=bool)
     if broken.any():
-        rows = filled.index[broken]
-        shown = text.loc[rows, columns].astype(str).agg(" and ".join, axis=1)
-        breaches.add_rows(
-            columns[-1], rows.to_numpy(), shown.to_numpy(dtype=object), rule.rule, rule.remedy
-        )
+        shown = text.loc[filled.index[broken], columns].agg(" and ".join, axis=1)
+        breaches.add(columns[-1], shown, rule=rule.rule, remedy=rule.remedy)

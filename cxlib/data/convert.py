@@ -7,8 +7,8 @@ leaves over is looked at one by one.
 
 import re
 import unicodedata
-from datetime import datetime, timedelta, timezone
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ FLAG_WORDS: Final = {
 }  # fmt: skip
 """What counts as a 0/1 flag, in any letter case."""
 
-LOCAL_ZONE: Final = timezone(timedelta(hours=8))
-"""Hong Kong and Taipei: eight hours ahead of UTC, no summer time."""
+LOCAL_OFFSET: Final = timedelta(hours=8)
+"""Hong Kong and Taipei are eight hours ahead of UTC, without summer time."""
 
 _FORMATS: Final = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M",
@@ -37,38 +37,36 @@ _TIME: Final = re.compile(
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _EARLIEST: Final = np.datetime64("1901-01-01")
 _LATEST: Final = np.datetime64("2101-01-01")
+_LARGEST_WHOLE: Final = 2.0**53
 
 
-def to_numbers(text: pd.Series) -> tuple[npt.NDArray[np.float64], Mask]:
+def to_numbers(text: pd.Series) -> tuple[pd.Series, Mask]:
     """Read numbers: 1234.5, 1,234.50, full-width digits. Words such as "nan" are no numbers."""
     values = _parse_numbers(text)
     bad = text.notna().to_numpy(copy=True) & ~np.isfinite(values)
     if bad.any():
-        left = text[bad].map(_plain_number)
-        values[bad] = _parse_numbers(left)
+        values[bad] = _parse_numbers(text[bad].map(_plain_number))
         bad &= ~np.isfinite(values)
         values[bad] = np.nan
-    return values, bad
+    return pd.Series(values, index=text.index), bad
 
 
-def to_integers(text: pd.Series) -> tuple[pd.api.extensions.ExtensionArray, Mask]:
+def to_integers(text: pd.Series) -> tuple[pd.Series, Mask]:
     """Read whole numbers ("5" and "5.0", not "4.5") as nullable Int64."""
-    values, bad = to_numbers(text)
+    numbers, bad = to_numbers(text)
+    values = numbers.to_numpy()
     with np.errstate(invalid="ignore"):
-        bad |= np.isfinite(values) & ((values != np.floor(values)) | (np.abs(values) > 2.0**53))
-    missing = bad | np.isnan(values)
-    whole = np.where(missing, 0, values).astype(np.int64)
-    return pd.arrays.IntegerArray(whole, missing), bad
+        bad |= (values != np.floor(values)) & ~np.isnan(values)
+        bad |= np.abs(values) > _LARGEST_WHOLE
+    return _nullable(np.where(bad, np.nan, values), text.index), bad
 
 
-def to_flags(text: pd.Series) -> tuple[pd.api.extensions.ExtensionArray, Mask]:
+def to_flags(text: pd.Series) -> tuple[pd.Series, Mask]:
     """Read 0/1, true/false, yes/no, 是/否 as nullable Int64 of 0 and 1."""
     codes, words = pd.factorize(text)
-    meaning = np.array([FLAG_WORDS.get(str(word).lower(), -1) for word in words] + [-1])
+    meaning = np.array([FLAG_WORDS.get(str(word).lower(), np.nan) for word in words] + [np.nan])
     values = meaning[codes]
-    missing = values < 0
-    bad = missing & (codes >= 0)
-    return pd.arrays.IntegerArray(np.where(missing, 0, values).astype(np.int64), missing), bad
+    return _nullable(values, text.index), np.isnan(values) & (codes >= 0)
 
 
 def to_times(text: pd.Series) -> tuple[pd.Series, Mask]:
@@ -87,15 +85,19 @@ def to_times(text: pd.Series) -> tuple[pd.Series, Mask]:
         left &= np.isnat(values)
     if left.any():
         values[left] = np.array([_parse_time(cell) for cell in text[left]], dtype="datetime64[us]")
-    with np.errstate(invalid="ignore"):
-        values[(values < _EARLIEST) | (values >= _LATEST)] = np.datetime64("NaT")
-    bad = text.notna().to_numpy(copy=True) & np.isnat(values)
-    return pd.Series(values, index=text.index), bad
+    values[(values < _EARLIEST) | (values >= _LATEST)] = np.datetime64("NaT")
+    return pd.Series(values, index=text.index), text.notna().to_numpy() & np.isnat(values)
 
 
 def _parse_numbers(text: pd.Series) -> npt.NDArray[np.float64]:
-    parsed: Any = pd.to_numeric(text, errors="coerce")
-    return np.array(parsed.to_numpy(dtype=np.float64, na_value=np.nan))
+    parsed = pd.to_numeric(text, errors="coerce")
+    return parsed.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+
+
+def _nullable(values: npt.NDArray[np.float64], index: pd.Index) -> pd.Series:
+    missing = np.isnan(values)
+    whole = np.where(missing, 0, values).astype(np.int64)
+    return pd.Series(pd.arrays.IntegerArray(whole, missing), index=index)
 
 
 def _plain_number(cell: str) -> str:
@@ -111,7 +113,7 @@ def _parse_time(cell: str) -> datetime | None:
     if offset and not hour:
         return None
     try:
-        moment = datetime(
+        moment = datetime(  # noqa: DTZ001 - the clients' clock carries no zone
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0),
             int(fraction.ljust(6, "0")[:6] or 0),
         )  # fmt: skip
@@ -121,5 +123,5 @@ def _parse_time(cell: str) -> datetime | None:
         return moment
     sign = -1 if offset.startswith("-") else 1
     digits = offset.lstrip("Z+-").replace(":", "").ljust(4, "0")
-    shift = sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return (moment - shift + timedelta(hours=8)).replace(tzinfo=None)
+    ahead = sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return moment - ahead + LOCAL_OFFSET

@@ -9,10 +9,10 @@ import codecs
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Final
 
-from cxlib.errors import DataError, Problem
+from cxlib.data.grid import unreadable
+from cxlib.errors import DataError
 
 CANDIDATES: Final = ("cp950", "big5hkscs", "gb18030", "cp932", "cp1252")
 """What a guess may answer; UTF-8 and UTF-16 are settled before guessing."""
@@ -59,13 +59,15 @@ def decode(
             names the line and the byte.
     """
     if not content.strip(b"\x00\t\n\r \xef\xbb\xbf\xff\xfe"):
-        raise _refuse(
-            file, table_name, "", f"{len(content)} bytes", "the file must hold a table",
-            "export the table again",
+        raise unreadable(
+            table_name, file, value=f"{len(content)} bytes",
+            rule="the file must hold a table", remedy="export the table again",
         )  # fmt: skip
     for start, kind, remedy in _NOT_TEXT:
         if content.startswith(start):
-            raise _refuse(file, table_name, "byte 1", kind, "must be a text file", remedy)
+            raise unreadable(
+                table_name, file, value=kind, rule="must be a text file", remedy=remedy
+            )
     if encoding is not None:
         return _decode_as_stated(content, file, table_name, encoding)
     for mark, codec in _BOMS:
@@ -109,9 +111,9 @@ def _decode_as_stated(content: bytes, file: str, table_name: str, encoding: str)
     except LookupError:
         near = get_close_matches(encoding.lower(), _SUGGESTED, n=1)
         hint = f"did you mean {near[0]}" if near else f"use one of {', '.join(_SUGGESTED)}"
-        raise _refuse(
-            file, table_name, "encoding in engagement.yml", encoding,
-            "must be an encoding Python knows", hint,
+        raise unreadable(
+            table_name, file, where="encoding in engagement.yml", value=encoding,
+            rule="must be an encoding Python knows", remedy=hint,
         ) from None  # fmt: skip
     for mark, marked in _BOMS:
         if content.startswith(mark) and codec in {"utf-8", "utf-16", "utf-8-sig", marked}:
@@ -151,7 +153,7 @@ def _is_damaged_utf8(content: bytes) -> bool:
 
 
 def _telling_lines(content: bytes) -> bytes:
-    """Take whole lines that hold bytes outside ASCII, so that a sample is never cut in a character."""
+    """Take whole lines with bytes outside ASCII, so that no character is cut."""
     telling = bytearray()
     for line in content.splitlines(keepends=True):
         if not line.isascii():
@@ -168,15 +170,9 @@ def _undecodable(
     newline = b"\n\x00" if codec == "utf-16-le" else b"\x00\n" if codec == "utf-16-be" else b"\n"
     line = content.count(newline, 0, start) + 1
     shown = content[start : start + 2].hex(" ")
-    return _refuse(
-        file, table_name, f"line {line}, byte {start + 1}", f"bytes {shown}",
-        f"must be readable text (tried as {codec})",
-        f"set encoding: ... for the table {table_name} in engagement.yml, or export the file as UTF-8",
+    return unreadable(
+        table_name, file, where=f"line {line}, byte {start + 1}", value=f"bytes {shown}",
+        rule=f"must be readable text (tried as {codec})",
+        remedy=f"set encoding: ... for the table {table_name} in engagement.yml, "
+        "or export the file as UTF-8",
     )  # fmt: skip
-
-
-def _refuse(
-    file: str, table_name: str, where: str, value: str, rule: str, remedy: str
-) -> DataError:
-    problem = Problem(file=file, where=where, value=value, rule=rule, remedy=remedy)
-    return DataError(f"{table_name}: the file cannot be read", [problem])

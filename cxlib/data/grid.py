@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from cxlib.errors import DataError, Problem
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
@@ -61,3 +63,11 @@ class RawTable:
     def first_row_number(self) -> int:
         """Where the data start in the client's file."""
         return int(self.frame.index[0]) if len(self.frame) else self.header_row + 1
+
+
+def unreadable(
+    table_name: str, file: str, *, rule: str, remedy: str, where: str = "", value: str = ""
+) -> DataError:
+    """Make the error for a file that cannot be read as a table."""
+    problem = Problem(file=file, where=where, value=value, rule=rule, remedy=remedy)
+    return DataError(f"{table_name}: the file cannot be read", [problem])

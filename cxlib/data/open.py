@@ -23,15 +23,24 @@ class TableSpec(Protocol):
     """What an engagement says about one table."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str:
+        """Its file, relative to the engagement's data folder."""
+
     @property
-    def encoding(self) -> str | None: ...
+    def encoding(self) -> str | None:
+        """A Python codec name; none detects it."""
+
     @property
-    def sheet(self) -> str | None: ...
+    def sheet(self) -> str | None:
+        """The sheet of a workbook; none takes the first."""
+
     @property
-    def reader(self) -> Reader: ...
+    def reader(self) -> Reader:
+        """Which reader; auto goes by the file's ending."""
+
     @property
-    def columns(self) -> Mapping[str, str]: ...
+    def columns(self) -> Mapping[str, str]:
+        """Our column name to the client's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
     import duckdb
 
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
-_RESERVED: Final = frozenset(
-    "all and any as asc at between by case cast check column cross current_date default desc "
-    "distinct else end except exists false fetch for foreign from full grant group having in "
-    "inner intersect into is join left like limit natural not null offset on or order outer "
-    "primary references right select some table then to true union unique user using when where "
-    "window with".split()
-)
+_RESERVED: Final = frozenset({
+    "all", "and", "any", "as", "asc", "at", "between", "by", "case", "cast", "check",
+    "column", "cross", "current_date", "default", "desc", "distinct", "else", "end",
+    "except", "exists", "false", "fetch", "for", "foreign", "from", "full", "grant",
+    "group", "having", "in", "inner", "intersect", "into", "is", "join", "left", "like",
+    "limit", "natural", "not", "null", "offset", "on", "or", "order", "outer", "primary",
+    "references", "right", "select", "some", "table", "then", "to", "true", "union",
+    "unique", "user", "using", "when", "where", "window", "with",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,8 @@ def duckdb_source(
     described = engine.sql(f"describe {table}").df()
 
     def run(sql: str) -> pd.DataFrame:
-        return engine.cursor().sql(sql).df()
+        answer: pd.DataFrame = engine.cursor().sql(sql).df()
+        return answer
 
     return Source(table=table, columns=frozenset(described["column_name"]), run=run)
 

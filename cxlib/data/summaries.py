@@ -13,18 +13,25 @@ All functions share these arguments:
     equals: Keep rows whose column has exactly this value.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date as Day
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
+from cxlib.data.query import (
+    Cadence,
+    Floats,
+    Query,
+    build_query,
+    find_shifts,
+    sql_number,
+    to_floats,
+)
 from cxlib.data.source import Source
 from cxlib.errors import InputError
 
-Cadence = Literal["day", "week", "month", "quarter"]
 Coding = Literal["value", "nps", "top2"]
 
 _CODED: Final[Mapping[Coding, str]] = {
@@ -34,39 +41,14 @@ _CODED: Final[Mapping[Coding, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The parts of a query every summary shares."""
-
-    table: str
-    keys: tuple[str, ...]
-    names: tuple[str, ...]
-    where: tuple[str, ...]
-
-    def select(self, aggregates: Sequence[str], *, where: Sequence[str] = ()) -> str:
-        """Write the query: group keys k0, k1, … and the aggregates."""
-        columns = [*(f"{key} as k{n}" for n, key in enumerate(self.keys)), *aggregates]
-        conditions = [*self.where, *where]
-        kept = f" where {' and '.join(conditions)}" if conditions else ""
-        grouped = f" group by {', '.join(self.keys)}" if self.keys else ""
-        return f"select {', '.join(columns)} from {self.table}{kept}{grouped}"
-
-    def finish(self, answer: pd.DataFrame) -> pd.DataFrame:
-        """Give the group keys their names back and sort by them."""
-        named = answer.rename(columns={f"k{n}": name for n, name in enumerate(self.names)})
-        if not self.names:
-            return named.reset_index(drop=True)
-        return named.sort_values(list(self.names), ignore_index=True)
-
-
 def score_counts(
     source: Source,
     *,
     score: str,
     by: Sequence[str] = (),
     date: str | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     cadence: Cadence | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
@@ -84,9 +66,11 @@ def score_counts(
         InputError: A range without its date column, or an unknown cadence.
     """
     (column,) = source.names(score)
-    frame = _frame(source, by, date, start, end, cadence, equals, score=column)
-    sql = frame.select(["count(*) as n"], where=[f"{column} is not null"])
-    return frame.finish(source.ask(sql)).astype({"score": "int64", "n": "int64"})
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals, score=column
+    )
+    sql = query.select(["count(*) as n"], where=[f"{column} is not null"])
+    return query.finish(source.ask(sql)).astype({"score": "int64", "n": "int64"})
 
 
 def flag_counts(
@@ -95,8 +79,8 @@ def flag_counts(
     flags: Sequence[str],
     by: Sequence[str] = (),
     date: str | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     cadence: Cadence | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
@@ -111,14 +95,16 @@ def flag_counts(
         InputError: A range without its date column, or an unknown cadence.
     """
     columns = source.names(*flags)
-    frame = _frame(source, by, date, start, end, cadence, equals)
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals
+    )
     aggregates = ["count(*) as n"]
     for n, column in enumerate(columns):
         aggregates += [
             f"sum(case when {column} = 1 then 1 else 0 end) as f{n}",
             f"count({column}) as m{n}",
         ]
-    answer = frame.finish(source.ask(frame.select(aggregates)))
+    answer = query.finish(source.ask(query.select(aggregates)))
     names = {f"f{n}": flag for n, flag in enumerate(flags)}
     names |= {f"m{n}": f"n_{flag}" for n, flag in enumerate(flags)}
     answer = answer.rename(columns=names)
@@ -132,8 +118,8 @@ def period_counts(
     date: str,
     cadence: Cadence,
     by: Sequence[str] = (),
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
     """Count rows per period; a period without rows has no line.
@@ -145,8 +131,10 @@ def period_counts(
         DataError: A column is absent.
         InputError: An unknown cadence.
     """
-    frame = _frame(source, by, date, start, end, cadence, equals)
-    return frame.finish(source.ask(frame.select(["count(*) as n"]))).astype({"n": "int64"})
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals
+    )
+    return query.finish(source.ask(query.select(["count(*) as n"]))).astype({"n": "int64"})
 
 
 def distinct_customers(
@@ -155,8 +143,8 @@ def distinct_customers(
     customer: str = "customer_id",
     by: Sequence[str] = (),
     date: str | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     cadence: Cadence | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
@@ -171,9 +159,11 @@ def distinct_customers(
         InputError: A range without its date column, or an unknown cadence.
     """
     (column,) = source.names(customer)
-    frame = _frame(source, by, date, start, end, cadence, equals)
-    sql = frame.select(["count(*) as n", f"count(distinct {column}) as n_customers"])
-    return frame.finish(source.ask(sql)).astype({"n": "int64", "n_customers": "int64"})
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals
+    )
+    sql = query.select(["count(*) as n", f"count(distinct {column}) as n_customers"])
+    return query.finish(source.ask(sql)).astype({"n": "int64", "n_customers": "int64"})
 
 
 def group_moments(
@@ -183,8 +173,8 @@ def group_moments(
     by: Sequence[str] = (),
     shift: Mapping[str, float] | None = None,
     date: str | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     cadence: Cadence | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
@@ -207,20 +197,22 @@ def group_moments(
         InputError: A range without its date column, or an unknown cadence.
     """
     spelled = source.names(*columns)
-    frame = _frame(source, by, date, start, end, cadence, equals)
-    shifts = _shifts(source, columns, spelled, shift)
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals
+    )
+    shifts = find_shifts(source, columns, spelled, shift)
     aggregates = ["count(*) as n"]
     for n, column in enumerate(spelled):
-        centred = f"({column} - {_number(shifts[n])})"
+        centred = f"({column} - {sql_number(shifts[n])})"
         aggregates += [
             f"count({column}) as n{n}",
             f"sum(1e0 * {centred}) as s{n}",
             f"sum(1e0 * {centred} * {centred}) as p{n}",
         ]
-    answer = frame.finish(source.ask(frame.select(aggregates)))
-    result = answer[[*frame.names, "n"]].astype({"n": "int64"})
+    answer = query.finish(source.ask(query.select(aggregates)))
+    result = answer[[*query.names, "n"]].astype({"n": "int64"})
     for n, name in enumerate(columns):
-        count, total, square = (_floats(answer[f"{part}{n}"]) for part in ("n", "s", "p"))
+        count, total, square = (to_floats(answer[f"{part}{n}"]) for part in ("n", "s", "p"))
         result[f"n_{name}"] = count.astype("int64")
         result[f"mean_{name}"] = _mean(count, total, shifts[n])
         result[f"var_{name}"] = _covariance(count, total, total, square)
@@ -234,8 +226,8 @@ def ratio_moments(
     denominator: str,
     by: Sequence[str] = (),
     date: str | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     cadence: Cadence | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
@@ -254,24 +246,26 @@ def ratio_moments(
         InputError: A range without its date column, or an unknown cadence.
     """
     x, y = source.names(numerator, denominator)
-    frame = _frame(source, by, date, start, end, cadence, equals)
-    shifts = _shifts(source, (numerator, denominator), (x, y), None)
-    u, v = f"({x} - {_number(shifts[0])})", f"({y} - {_number(shifts[1])})"
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals
+    )
+    shifts = find_shifts(source, (numerator, denominator), (x, y), None)
+    u, v = f"({x} - {sql_number(shifts[0])})", f"({y} - {sql_number(shifts[1])})"
     aggregates = [
         "count(*) as n", f"sum(1e0 * {u}) as s0", f"sum(1e0 * {v}) as s1",
         f"sum(1e0 * {u} * {u}) as p00", f"sum(1e0 * {v} * {v}) as p11",
         f"sum(1e0 * {u} * {v}) as p01",
     ]  # fmt: skip
-    sql = frame.select(aggregates, where=[f"{x} is not null", f"{y} is not null"])
-    answer = frame.finish(source.ask(sql))
-    n, s0, s1 = (_floats(answer[name]) for name in ("n", "s0", "s1"))
-    return answer[[*frame.names, "n"]].assign(
+    sql = query.select(aggregates, where=[f"{x} is not null", f"{y} is not null"])
+    answer = query.finish(source.ask(sql))
+    n, s0, s1 = (to_floats(answer[name]) for name in ("n", "s0", "s1"))
+    return answer[[*query.names, "n"]].assign(
         n=n.astype("int64"),
         mean_numerator=_mean(n, s0, shifts[0]),
         mean_denominator=_mean(n, s1, shifts[1]),
-        var_numerator=_covariance(n, s0, s0, _floats(answer["p00"])),
-        var_denominator=_covariance(n, s1, s1, _floats(answer["p11"])),
-        cov=_covariance(n, s0, s1, _floats(answer["p01"])),
+        var_numerator=_covariance(n, s0, s0, to_floats(answer["p00"])),
+        var_denominator=_covariance(n, s1, s1, to_floats(answer["p11"])),
+        cov=_covariance(n, s0, s1, to_floats(answer["p01"])),
     )
 
 
@@ -283,8 +277,8 @@ def clustered_moments(
     coding: Coding = "value",
     by: Sequence[str] = (),
     date: str | None = None,
-    start: Day | None = None,
-    end: Day | None = None,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
     cadence: Cadence | None = None,
     equals: Mapping[str, str | int] | None = None,
 ) -> pd.DataFrame:
@@ -311,28 +305,30 @@ def clustered_moments(
     if coding not in _CODED:
         raise InputError(f"coding must be one of {', '.join(_CODED)}, got {coding!r}")
     (owner,) = source.names(cluster)
-    frame = _frame(source, by, date, start, end, cadence, equals)
+    query = build_query(
+        source, by=by, date=date, start=start, end=end, cadence=cadence, equals=equals
+    )
     parts = []
     for name, spelled in zip(columns, source.names(*columns), strict=True):
         value = f"({_CODED[coding].format(spelled)})"
-        shift = _shifts(source, [name], [value], None)[0]
-        inner = _Frame(frame.table, (*frame.keys, owner), (), frame.where).select(
-            ["count(*) as m", f"sum(1e0 * ({value} - {_number(shift)})) as t"],
+        shift = find_shifts(source, [name], [value], None)[0]
+        inner = Query(query.table, (*query.keys, owner), (), query.where).select(
+            ["count(*) as m", f"sum(1e0 * ({value} - {sql_number(shift)})) as t"],
             where=[f"{spelled} is not null", f"{owner} is not null"],
         )
-        keys = tuple(f"k{n}" for n in range(len(frame.keys)))
-        outer = _Frame(f"({inner}) as c", keys, frame.names, ()).select(
+        keys = tuple(f"k{n}" for n in range(len(query.keys)))
+        outer = Query(f"({inner}) as c", keys, query.names, ()).select(
             [
                 "count(*) as n_clusters", "sum(m) as n", "sum(t) as s", "sum(1e0 * t * t) as tt",
                 "sum(1e0 * t * m) as tm", "sum(1e0 * m * m) as mm",
             ]
         )  # fmt: skip
-        answer = frame.finish(source.ask(outer))
-        n, s, tt, tm, mm = (_floats(answer[part]) for part in ("n", "s", "tt", "tm", "mm"))
+        answer = query.finish(source.ask(outer))
+        n, s, tt, tm, mm = (to_floats(answer[part]) for part in ("n", "s", "tt", "tm", "mm"))
         n = np.nan_to_num(n)
         centre = _mean(n, s, 0.0)
         parts.append(
-            answer[[*frame.names]].assign(
+            answer[[*query.names]].assign(
                 column=name,
                 n=n.astype("int64"),
                 n_clusters=answer["n_clusters"].astype("int64"),
@@ -343,89 +339,11 @@ def clustered_moments(
     return pd.concat(parts, ignore_index=True)
 
 
-def _frame(
-    source: Source,
-    by: Sequence[str],
-    date: str | None,
-    start: Day | None,
-    end: Day | None,
-    cadence: Cadence | None,
-    equals: Mapping[str, str | int] | None,
-    *,
-    score: str | None = None,
-) -> _Frame:
-    """Check the shared arguments and write the shared parts of the query."""
-    if date is None and (start or end or cadence):
-        raise InputError("start, end and cadence need date, the name of a time column")
-    if start is not None and end is not None and start >= end:
-        raise InputError(f"start must be before end, got {start} and {end}")
-    keys, names, where = list(source.names(*by)), list(by), []
-    if date is not None:
-        (moment,) = source.names(date)
-        if start is not None:
-            where.append(f"{moment} >= {_timestamp(start)}")
-        if end is not None:
-            where.append(f"{moment} < {_timestamp(end)}")
-        if cadence is not None:
-            if cadence not in get_args(Cadence):
-                allowed = ", ".join(get_args(Cadence))
-                raise InputError(f"cadence must be one of {allowed}, got {cadence!r}")
-            where.append(f"{moment} is not null")
-            keys.append(f"date_trunc('{cadence}', {moment})")
-            names.append("period_start")
-    for column, value in (equals or {}).items():
-        where.append(f"{source.names(column)[0]} = {_literal(value)}")
-    if score is not None:
-        keys.append(score)
-        names.append("score")
-    return _Frame(source.table, tuple(keys), tuple(names), tuple(where))
-
-
-def _shifts(
-    source: Source,
-    columns: Sequence[str],
-    spelled: Sequence[str],
-    given: Mapping[str, float] | None,
-) -> list[float]:
-    """Find a value near each column's mean: the given one, or the mean of the whole table."""
-    known = dict(given or {})
-    asked = [n for n, name in enumerate(columns) if name not in known]
-    if asked:
-        averages = ", ".join(f"avg(1e0 * {spelled[n]}) as a{n}" for n in asked)
-        answer = source.ask(f"select {averages} from {source.table}")
-        for n in asked:
-            mean = float(_floats(answer[f"a{n}"])[0])
-            known[columns[n]] = 0.0 if np.isnan(mean) else float(f"{mean:.6g}")
-    return [known[name] for name in columns]
-
-
-def _mean(n: np.ndarray, total: np.ndarray, shift: float) -> np.ndarray:
+def _mean(n: Floats, total: Floats, shift: float) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(n > 0, total / n + shift, np.nan)
 
 
-def _covariance(n: np.ndarray, s: np.ndarray, t: np.ndarray, product: np.ndarray) -> np.ndarray:
+def _covariance(n: Floats, s: Floats, t: Floats, product: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(n > 1, (product - s * t / n) / (n - 1), np.nan)
-
-
-def _floats(column: pd.Series) -> np.ndarray:
-    """Take numbers as float64; some drivers send NUMERIC as text or Decimal."""
-    return np.asarray(pd.to_numeric(column).astype("float64").to_numpy(na_value=np.nan))
-
-
-def _timestamp(day: Day) -> str:
-    return f"timestamp '{day:%Y-%m-%d} 00:00:00'"
-
-
-def _number(value: float) -> str:
-    """Write a float that every engine reads as a float, not as a decimal."""
-    return f"{value:.17e}" if value >= 0 else f"(0e0 - {-value:.17e})"
-
-
-def _literal(value: str | int) -> str:
-    if isinstance(value, int):
-        return str(int(value))
-    if "\\" in value or not value.isprintable():
-        raise InputError(f"a value to compare with must be plain text, got {value!r}")
-    return "'" + value.replace("'", "''") + "'"

@@ -1,7 +1,7 @@
 """The contract of every table a client may bring: columns, kinds, limits, keys and rules."""
 
 from difflib import get_close_matches
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -20,7 +20,6 @@ DRIVERS: Final = (
 )  # fmt: skip
 KPIS: Final = ("nps", "ces", "positive_mentions", "repurchase_90d", "conversion")
 CHANNELS: Final = ("online", "offline", "hybrid")
-SEGMENTS: Final = ("new", "returning", "member")
 LANGUAGES: Final = ("en", "zh-Hant")
 
 
@@ -80,12 +79,12 @@ def _history_rules(ces_version: CesVersion) -> tuple[RowRule, ...]:
     low, high = CES_SCALES[ces_version]
     ranges = {"nps": (-100.0, 100.0), "ces": (float(low), float(high))}
 
-    def in_range(frame: pd.DataFrame) -> Any:
+    def in_range(frame: pd.DataFrame) -> pd.Series:
         lowest = frame["kpi"].map(lambda kpi: ranges.get(kpi, (0.0, 1.0))[0])
         highest = frame["kpi"].map(lambda kpi: ranges.get(kpi, (0.0, 1.0))[1])
         return (frame["value"] >= lowest) & (frame["value"] <= highest)
 
-    def bands_add_up(frame: pd.DataFrame) -> Any:
+    def bands_add_up(frame: pd.DataFrame) -> pd.Series:
         return frame["promoters"] + frame["passives"] + frame["detractors"] == frame["n_obs"]
 
     return (
@@ -126,7 +125,8 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
         TableContract(
             name="invitations",
             columns=(
-                _id("invitation_id"), _may("customer_id"), _may("touchpoint", references="touchpoint"),
+                _id("invitation_id"), _may("customer_id"),
+                _may("touchpoint", references="touchpoint"),
                 _may("channel", *CHANNELS), _may("segment"), _may("store", references="store"),
                 _time("sent_at", required=True), _flag("delivered"), _flag("opened"),
                 _flag("started"), Column("completed", "flag", required=True),
@@ -145,8 +145,8 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
         TableContract(
             name="stores",
             columns=(
-                _id("store"), _may("name_en"), _may("name_zh"), _may("district"), _date("opened_on"),
-                _amount("area_sqft"), _flag("reply_promise"), _flag("coaching"),
+                _id("store"), _may("name_en"), _may("name_zh"), _may("district"),
+                _date("opened_on"), _amount("area_sqft"), _flag("reply_promise"), _flag("coaching"),
             ),
         ),
         TableContract(
@@ -163,19 +163,23 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
         TableContract(
             name="cases",
             columns=(
-                _id("case_id"), _may("issue_id"), _may("customer_id"), _may("store", references="store"),
+                _id("case_id"), _may("issue_id"), _may("customer_id"),
+                _may("store", references="store"),
                 _may("channel", "phone", "whatsapp", "email", "store"), _may("category"),
                 _time("opened_at", required=True), _time("first_reply_at"), _time("closed_at"),
                 _amount("talk_seconds"), _amount("hold_seconds"), _amount("wrap_seconds"),
                 _flag("transferred"), _flag("explained_again"),
             ),
-            row_rules=(_not_before("opened_at", "first_reply_at"), _not_before("opened_at", "closed_at")),
+            row_rules=(
+                _not_before("opened_at", "first_reply_at"), _not_before("opened_at", "closed_at"),
+            ),
             date="opened_at",
         ),
         TableContract(
             name="events",
             columns=(
-                _need("visitor_id"), _need("step", "visit", "product", "enquiry", "checkout", "purchase"),
+                _need("visitor_id"),
+                _need("step", "visit", "product", "enquiry", "checkout", "purchase"),
                 _time("at", required=True), _amount("load_ms"), _may("device", "mobile", "desktop"),
             ),
             date="at",
@@ -238,7 +242,10 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             name="maturity",
             columns=(
                 _need("rater"), _may("role"),
-                _need("dimension", "strategy", "data", "people", "process", "culture", "technology"),
+                _need(
+                    "dimension",
+                    "strategy", "data", "people", "process", "culture", "technology",
+                ),
                 Column("level", "int", required=True, minimum=1, maximum=5), _may("note"),
             ),
             unique_together=("rater", "dimension"),

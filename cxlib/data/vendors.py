@@ -11,8 +11,8 @@ from typing import Final
 
 import pandas as pd
 
-from cxlib.data.grid import Grid
-from cxlib.errors import DataError, Problem
+from cxlib.data.grid import Grid, unreadable
+from cxlib.errors import DataError
 
 Line = Sequence[str | None]
 
@@ -28,6 +28,8 @@ _CHINESE_TIME: Final = re.compile(
     r"\s*(上午|下午|AM|PM)?(?:\s*\[?GMT([+-]\d{1,2})\]?)?",
     re.IGNORECASE,
 )
+_MONTHS: Final = 12
+_HEADER_ROWS: Final = 2
 _STAMPS: Final = ("時間戳記", "时间戳记", "Timestamp")
 
 
@@ -69,7 +71,7 @@ def read_surveymonkey(grid: Grid, *, file: str, table_name: str) -> Grid:
         DataError: The second header row is absent.
     """
     lines = grid.lines
-    if len(lines) < 2 or not any(cell in _RESPONSE - {None} for cell in lines[1]):
+    if len(lines) < _HEADER_ROWS or not any(cell in _RESPONSE - {None} for cell in lines[1]):
         raise _not_an_export(
             "SurveyMonkey", "row 2 must hold Response or the choices", file, table_name
         )
@@ -79,9 +81,13 @@ def read_surveymonkey(grid: Grid, *, file: str, table_name: str) -> Grid:
         question = top or question
         header.append(question if below in _RESPONSE else f"{question} - {below}")
     answered = [n for n, cell in enumerate(lines[1]) if cell is not None]
-    keep = [n for n in range(2, len(lines)) if any(lines[n][at] is not None for at in answered)]
+    keep = [
+        n
+        for n in range(_HEADER_ROWS, len(lines))
+        if any(lines[n][at] is not None for at in answered)
+    ]
     notes = list(grid.notes)
-    if blank := len(lines) - 2 - len(keep):
+    if blank := len(lines) - _HEADER_ROWS - len(keep):
         notes.append(f"set aside {blank} rows without any answer")
     return _rewrite_american_dates(_select(grid, header, keep, notes))
 
@@ -112,7 +118,7 @@ VENDORS: Final[dict[str, Callable[..., Grid]]] = {
 
 
 def strip_scale_labels(frame: pd.DataFrame, *, scales: Iterable[str]) -> pd.DataFrame:
-    """Keep the number of labelled scale answers: "10 - Extremely likely" and "10（極有可能）" are 10."""
+    """Keep the number of labelled answers: "10 - Extremely likely" and "10（極有可能）" are 10."""
     stripped = {}
     for name in scales:
         if name in frame.columns:
@@ -153,7 +159,7 @@ def _rewrite_american_dates(grid: Grid) -> Grid:
         if not cells or not all(found):
             continue
         pairs = [(int(match[1]), int(match[2])) for match in found if match]
-        day_first = any(first > 12 for first, _ in pairs)
+        day_first = any(first > _MONTHS for first, _ in pairs)
         notes.append(f"read {name} as {'day/month/year' if day_first else 'month/day/year'}")
         for line in lines[1:]:
             line[at] = _iso_from_american(line[at], day_first=day_first)
@@ -189,8 +195,7 @@ def _lower(cell: str | None) -> str:
 
 
 def _not_an_export(tool: str, rule: str, file: str, table_name: str) -> DataError:
-    problem = Problem(
-        file=file, where="header", value="", rule=f"{rule} in an export of {tool}",
+    return unreadable(
+        table_name, file, where="header", rule=f"{rule} in an export of {tool}",
         remedy="export again with the original header rows, or set reader: csv",
     )  # fmt: skip
-    return DataError(f"{table_name}: the file cannot be read", [problem])
