@@ -48,7 +48,6 @@ def _draw(truth: Truth, seed: int) -> dict[str, pd.DataFrame]:
     sent = responses[responses["_sent"] >= pd.Timestamp(truth.baseline_start)]
     invitations = sent.reset_index(drop=True)
     invitations.insert(6, "sent_at", as_text(invitations["_sent"]))
-    invitations = invitations.drop(columns=[])
     orders = draw_orders(truth, customers, stores, seed=seed)
     mentions = draw_mentions(truth, seed=seed)
     history = draw_history(

@@ -5,6 +5,10 @@ from pathlib import Path
 
 from cxlib.data.simulate import write_sample
 
-if len(sys.argv) != 2:
-    sys.exit("give one folder, for example: python -m cxlib.data.simulate data_samples/harbour_home")
-write_sample(Path(sys.argv[1]))
+_EXAMPLE = "python -m cxlib.data.simulate data_samples/harbour_home"
+
+match sys.argv[1:]:
+    case [folder]:
+        write_sample(Path(folder))
+    case given:
+        sys.exit(f"give one folder, got {len(given)}; for example: {_EXAMPLE}")

@@ -7,10 +7,12 @@ import pandas as pd
 
 from cxlib.data.simulate.company import (
     Floats,
+    Ints,
     as_text,
     lunar_new_year_weight,
     months_since,
     online_share,
+    or_none,
     stream,
     timestamps,
 )
@@ -37,14 +39,14 @@ _CASE_CATEGORIES: Final = {  # share of issues, chance of another contact, worki
 _FIRST_REPLY_MINUTES: Final = {"phone": 2.5, "whatsapp": 80.0, "email": 420.0, "store": 4.0}
 
 
-def _price(truth: Truth, category: Floats, rng: np.random.Generator) -> Floats:
+def _price(truth: Truth, category: Ints, rng: np.random.Generator) -> Floats:
     """Draw amounts whose mean over all categories is `average_order_hkd`."""
     shares = np.array([share for share, _ in _CATEGORIES.values()])
     relative = np.array([price for _, price in _CATEGORIES.values()])
     level = truth.average_order_hkd * relative / (shares * relative).sum()
     sigma = 0.45
     drawn = rng.lognormal(-(sigma**2) / 2, sigma, size=len(category))
-    return np.asarray(level[category.astype(int)] * drawn)
+    return np.asarray(level[category] * drawn)
 
 
 def draw_orders(
@@ -95,13 +97,13 @@ def draw_orders(
     margin = amount * np.clip(truth.margin_share + 0.05 * rng.normal(size=count), 0.1, 0.55)
     rush = lunar_new_year_weight(truth, days)
     on_time = rng.random(count) < truth.on_time_share - 0.16 * rush
-    small = np.isin(category, [5, 6])
+    small = category >= 5  # lighting and textiles
     no_delivery = small & ~online & (rng.random(count) < 0.8)
     returned = rng.random(count) < np.where(on_time, 0.035, 0.075) + 0.02 * online
     frame = pd.DataFrame(
         {
             "customer_id": customers["customer_id"].to_numpy()[person],
-            "store": np.where(online, None, np.where(at_home, home, other)),
+            "store": or_none(np.where(at_home, home, other), ~online),
             "channel": np.where(online, "online", "offline"),
             "_at": timestamps(days, rng),
             "category": np.asarray(list(_CATEGORIES))[category],
@@ -128,7 +130,7 @@ def draw_cases(
     about 11 minutes instead of an hour or more.
     """
     rng = stream(seed, "cases")
-    issues = 1500
+    issues = 1300
     names = list(_CASE_CATEGORIES)
     shares, repeats, work = (np.array(v) for v in zip(*_CASE_CATEGORIES.values(), strict=True))
     span = (truth.review_end - truth.baseline_start).days
@@ -185,7 +187,7 @@ def draw_cases(
             "case_id": [f"K{k}" for k in range(10_001, 10_001 + count)],
             "issue_id": [f"Q{k + 1001}" for k in frame["issue"]],
             "customer_id": customers["customer_id"].to_numpy()[customer],
-            "store": np.where(known, stores["store"].to_numpy()[position], None),
+            "store": or_none(stores["store"].to_numpy()[position], known),
             "channel": frame["channel"],
             "category": np.asarray(names)[kind],
             "opened_at": as_text(at),

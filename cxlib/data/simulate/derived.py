@@ -117,7 +117,9 @@ def true_scores(
     effort = np.array([t.asks_effort for t in truth.touchpoints])[place]
 
     def summary(rows: Floats) -> dict[str, object]:
-        result: dict[str, object] = {"answerer_share": round(answered[rows].sum() / answered.sum(), 5)}
+        result: dict[str, object] = {
+            "answerer_share": round(answered[rows].sum() / answered.sum(), 5)
+        }
         for basis, sums, base in (
             ("population", everyone, weight),
             ("answerers", answering, answered),
@@ -135,9 +137,7 @@ def true_scores(
     return {
         "overall": summary(everywhere),
         "by_channel_group": {"online": summary(online), "not_online": summary(~online)},
-        "by_touchpoint": {
-            t.id: summary(place == k) for k, t in enumerate(truth.touchpoints)
-        },
+        "by_touchpoint": {t.id: summary(place == k) for k, t in enumerate(truth.touchpoints)},
         "response_share_by_segment": {
             name: round(float(answered[segment == k].sum() / weight[segment == k].sum()), 4)
             for k, name in enumerate(SEGMENTS)

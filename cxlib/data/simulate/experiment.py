@@ -33,8 +33,7 @@ def draw_ab_test(truth: Truth, *, seed: int) -> pd.DataFrame:
     treated = rng.random(count) < 0.5
     segment = rng.choice(SEGMENTS, size=count, p=(0.45, 0.33, 0.22))
     pre_orders = rng.poisson(np.select([segment == "new", segment == "member"], [0.12, 1.1], 0.6))
-    base: Floats = 0.55 + 0.45 * pre_orders / 0.494
-    base = np.minimum(base / base.mean(), 4.0)
+    base: Floats = np.minimum(0.55 + 0.45 * pre_orders / 0.494, 4.0)
     rate = truth.ab_conversion_control + truth.ab_conversion_effect * treated
     converted = rng.random(count) < rate * base / base.mean()
     sigma = 0.75

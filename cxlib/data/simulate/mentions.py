@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from cxlib.data.simulate.company import stream
@@ -16,6 +15,7 @@ _TOPICS: Final = {
     "positive": ("store_visit", "design_consult", "delivery", "assembly", "store_checkout"),
     "negative": ("enquiry_chat", "delivery_booking", "delivery", "aftersales_service"),
 }
+_STARS: Final = {"positive": (5, 5, 5, 4, 4), "negative": (1, 1, 2, 2, 3)}
 _NEUTRAL: Final[dict[Register, tuple[str, ...]]] = {
     "zh": (
         "請問{place}分店星期日幾點關門?",
@@ -70,9 +70,7 @@ def draw_mentions(truth: Truth, *, seed: int) -> pd.DataFrame:
                 label = "positive"
             stars = None
             if source == "google" and tone != "neutral":
-                low = tone == "negative"
-                stars = int(rng.choice([1, 2, 3] if low else [4, 5], p=[0.5, 0.3, 0.2][: 3] if low
-                                       else [0.3, 0.7]))
+                stars = int(rng.choice(_STARS[tone]))
             posted = monday + timedelta(days=int(rng.integers(0, 7)))
             language = "en" if register == "en" else "zh-Hant"
             rows.append((source, stars, language, posted.isoformat(), text, label, tone))

@@ -40,7 +40,7 @@ def untreated_conversion(truth: Truth, stores: pd.DataFrame) -> Floats:
 def expected_enquiries(truth: Truth, stores: pd.DataFrame) -> Floats:
     """Give the expected enquiries, stores x months: about 900-1,600 a store-month."""
     months = month_starts(truth)
-    level = 1150 * (1 + 0.004 * np.arange(len(months)))
+    level = 1120 * (1 + 0.004 * np.arange(len(months)))
     level = level * np.array([season(truth, month)[0] for month in months])
     return np.asarray(np.outer(stores["_size"].to_numpy() ** 0.6, level))
 

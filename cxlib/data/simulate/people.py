@@ -55,8 +55,6 @@ def draw_employees(truth: Truth, stores: pd.DataFrame, *, seed: int) -> pd.DataF
             left = rng.random(people) < 1 / (1 + np.exp(2.9 + 0.8 * feeling))
             for k in range(people):
                 number = f"E{len(rows) + 1001}"
-                rows.append(
-                    (number, str(unit), quarter, int(enps[k]), int(esat[k]), int(left[k]))
-                )
+                rows.append((number, str(unit), quarter, int(enps[k]), int(esat[k]), int(left[k])))
     columns = ["response_id", "unit", "quarter", "enps", "esat", "left"]
     return pd.DataFrame(rows, columns=columns)

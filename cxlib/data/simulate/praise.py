@@ -6,7 +6,10 @@ PRAISE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "social_ad": {
         "zh": ("廣告的搭配示範很實用,照著買了{item}。", "優惠資訊清楚。"),
         "yue": ("個廣告啲佈置好靚,照住買咗{item}。", "見到廣告先知有呢個優惠,抵。"),
-        "en": ("The room ideas in the ad were useful.", "Clear offer, I found my {item} through it."),
+        "en": (
+            "The room ideas in the ad were useful.",
+            "Clear offer, I found my {item} through it.",
+        ),
         "mix": ("個 ad 嘅 styling 好靚。", "IG 見到個 {item},即刻去買。"),
     },
     "search_site": {
@@ -89,7 +92,10 @@ PRAISE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "delivery_booking": {
         "zh": ("送貨時段選擇多,可以網上改期。", "預約清楚,前一天有短訊提示。"),
         "yue": ("揀到星期日送,好啱我。", "改期好易,網上撳兩下就得。"),
-        "en": ("Plenty of slots and a reminder the day before.", "Changing the date online was easy."),
+        "en": (
+            "Plenty of slots and a reminder the day before.",
+            "Changing the date online was easy.",
+        ),
         "mix": ("book 送貨好方便,有 SMS reminder。", "可以揀 weekend slot,正。"),
     },
     "delivery": {
@@ -142,7 +148,10 @@ PRAISE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "referral_review": {
         "zh": ("已推薦給兩位朋友,他們也很滿意。", "推薦優惠大家都有,很公道。"),
         "yue": ("介紹咗兩個同事去買{item},佢哋都讚。", "推薦碼兩邊都有著數,好嘢。"),
-        "en": ("Recommended you to two friends already.", "The referral reward is fair to both sides."),
+        "en": (
+            "Recommended you to two friends already.",
+            "The referral reward is fair to both sides.",
+        ),
         "mix": ("已經 recommend 咗畀朋友。", "referral 兩邊都有 offer,fair。"),
     },
 }

@@ -27,7 +27,18 @@ ITEMS: Final = {
         "coffee table",
         "sofa bed",
     ),
-    "mix": ("sofa", "衣櫃", "床架", "dining table", "書架", "鞋櫃", "TV 櫃", "床褥", "茶几", "sofa bed"),
+    "mix": (
+        "sofa",
+        "衣櫃",
+        "床架",
+        "dining table",
+        "書架",
+        "鞋櫃",
+        "TV 櫃",
+        "床褥",
+        "茶几",
+        "sofa bed",
+    ),
 }
 _PLACES: Final = {
     "zh": ("將軍澳", "沙田", "觀塘", "荃灣", "屯門", "太古", "元朗", "鰂魚涌", "大埔", "東涌"),
@@ -37,12 +48,18 @@ _PLACES: Final = {
 }
 _TAILS: Final[dict[str, dict[Register, tuple[str, ...]]]] = {
     "negative": {
-        "zh": ("希望改善。", "令人失望。", "請跟進。", "下次會考慮其他店。", "與以往的水準有落差。"),
+        "zh": (
+            "希望改善。",
+            "令人失望。",
+            "請跟進。",
+            "下次會考慮其他店。",
+            "與以往的水準有落差。",
+        ),
         "yue": (
             "真係好失望。",
             "唔會再嚟。",
             "快啲改善啦唔該。",
-            "搞到我好𤷪。",
+            "𠵱家啲服務差咗好多。",
             "激死😡",
             "唉😮‍💨",
             "下次去第二間算。",
@@ -55,12 +72,22 @@ _TAILS: Final[dict[str, dict[Register, tuple[str, ...]]]] = {
             "I will think twice next time.",
             "Disappointed 😞",
         ),
-        "mix": ("真係 so disappointed。", "please 改善下啦。", "好 frustrating 囉🙄", "唔會再 order。"),
+        "mix": (
+            "真係 so disappointed。",
+            "please 改善下啦。",
+            "好 frustrating 囉🙄",
+            "唔會再 order。",
+        ),
     },
     "mild": {
         "zh": ("整體尚可。", "其他方面都可以接受。", "有改善空間。", "希望繼續進步。"),
         "yue": ("其他都OK嘅。", "整體都算可以啦。", "仲可以做好啲。", "冇大問題嘅。"),
-        "en": ("Otherwise fine.", "The rest was OK.", "Room for improvement.", "Overall acceptable."),
+        "en": (
+            "Otherwise fine.",
+            "The rest was OK.",
+            "Room for improvement.",
+            "Overall acceptable.",
+        ),
         "mix": ("其他都 OK。", "overall 可以接受。", "仲有 room for improvement。"),
     },
     "positive": {
@@ -84,7 +111,13 @@ _TAILS: Final[dict[str, dict[Register, tuple[str, ...]]]] = {
         "mix": ("highly recommend 👍", "好 happy!", "thank you 晒🙏", "service 一流。"),
     },
 }
-_BRIDGES: Final[dict[Register, str]] = {"zh": "但", "yue": "不過", "en": "but ", "mix": "but "}
+_OPENERS: Final[dict[Register, tuple[str, ...]]] = {
+    "zh": ("產品質素不錯,但", "整體尚算滿意,只是", "職員有禮貌,可惜"),
+    "yue": ("啲嘢質素OK嘅,不過", "整體都OK,就係", "店員都算好人,但係"),
+    "en": ("Nice products. ", "Mostly fine. ", "Good quality furniture. "),
+    "mix": ("quality 幾好,but ", "overall OK,不過", "啲貨幾靚,just "),
+}
+_FULL_WIDTH: Final = str.maketrans({",": "\uff0c", "?": "\uff1f", "!": "\uff01", ":": "\uff1a"})
 _JOINS: Final[dict[Register, str]] = {"zh": "", "yue": " ", "en": " ", "mix": " "}
 _RARE: Final = ("🥲", "❤️", "👏", "👌", "🫠")
 
@@ -111,23 +144,18 @@ def fill(phrase: str, register: Register, rng: np.random.Generator) -> str:
     )
 
 
-def write_comment(
-    touchpoint: str, tone: str, register: Register, rng: np.random.Generator
-) -> str:
-    """Write one comment; a mild one names a good and a bad thing."""
+def write_comment(touchpoint: str, tone: str, register: Register, rng: np.random.Generator) -> str:
+    """Write one comment; a mild one tempers its praise or its complaint."""
     bad, good = COMPLAINTS[touchpoint][register], PRAISE[touchpoint][register]
-    if tone == "mild" and rng.random() < 0.6:
-        first = fill(str(rng.choice(good)), register, rng).rstrip("。.!! ")
-        second = fill(str(rng.choice(bad)), register, rng)
-        comma = ", " if register == "en" else ","
-        second = second[:1].lower() + second[1:] if register == "en" else second
-        second = "I" + second[1:] if second.startswith(("i ", "i'")) else second
-        return f"{first}{comma}{_BRIDGES[register]}{second}"
-    phrases = good if tone == "positive" else bad
+    half = tone == "mild" and rng.random() < 0.5
+    phrases = good if tone == "positive" or (tone == "mild" and not half) else bad
     text = fill(str(rng.choice(phrases)), register, rng)
-    if rng.random() < 0.55:
-        tail = str(rng.choice(_TAILS[tone][register]))
-        text = f"{text}{_JOINS[register] if text[-1] in '。.!?!' else ' '}{tail}"
+    if half:
+        text = f"{rng.choice(_OPENERS[register])}{text}"
+    elif rng.random() < 0.55:
+        text = f"{text}{_JOINS[register]}{rng.choice(_TAILS[tone][register])}"
+    if register == "zh" or (register == "yue" and rng.random() < 0.6):
+        text = text.translate(_FULL_WIDTH)
     return text
 
 
@@ -157,7 +185,11 @@ def planted_identifiers(truth: Truth) -> dict[str, list[str]]:
 _CARRIERS: Final = {
     "telephone": ("請致電 {} 跟進。", "打 {} 搵我啦,唔該。", "Please call me back at {}."),
     "email": ("請電郵至 {} 回覆。", "email 我 {} 得㗎啦。", "Reply to {} please."),
-    "hkid": ("職員要我提供身份證 {} 先肯處理。", "ID {} 都登記錯咗。", "I was asked for my HKID {}."),
+    "hkid": (
+        "職員要我提供身份證 {} 先肯處理。",
+        "ID {} 都登記錯咗。",
+        "I was asked for my HKID {}.",
+    ),
 }
 
 

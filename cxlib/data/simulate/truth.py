@@ -61,14 +61,14 @@ def _touchpoint(
 
 TOUCHPOINTS: Final = (
     _touchpoint(
-        "social_ad", "awareness", "online", 0.07, -0.13, "price", in_store=False, asks_effort=False
+        "social_ad", "awareness", "online", 0.07, -0.16, "price", in_store=False, asks_effort=False
     ),
     _touchpoint(
         "search_site",
         "awareness",
         "online",
         0.09,
-        -0.11,
+        -0.14,
         "speed range",
         in_store=False,
         asks_effort=False,
@@ -78,37 +78,35 @@ TOUCHPOINTS: Final = (
         "consideration",
         "online",
         0.14,
-        -0.08,
+        -0.11,
         "speed price range",
         in_store=False,
     ),
-    _touchpoint("store_visit", "consideration", "offline", 0.17, 0.21, "speed staff price range"),
-    _touchpoint("enquiry_chat", "consideration", "online", 0.34, -0.56, "speed staff", dip=0.30),
-    _touchpoint("design_consult", "consideration", "hybrid", 0.11, 0.52, "staff price range"),
-    _touchpoint("store_checkout", "purchase", "offline", 0.22, 0.15, "speed staff price"),
+    _touchpoint("store_visit", "consideration", "offline", 0.17, 0.25, "speed staff price range"),
+    _touchpoint("enquiry_chat", "consideration", "online", 0.34, -0.60, "speed staff", dip=0.30),
+    _touchpoint("design_consult", "consideration", "hybrid", 0.11, 0.55, "staff price range"),
+    _touchpoint("store_checkout", "purchase", "offline", 0.22, 0.19, "speed staff price"),
     _touchpoint(
-        "online_checkout", "purchase", "online", 0.17, -0.13, "speed price", in_store=False
+        "online_checkout", "purchase", "online", 0.17, -0.16, "speed price", in_store=False
     ),
-    _touchpoint(
-        "delivery_booking", "purchase", "hybrid", 0.14, -0.38, "speed delivery", dip=0.30
-    ),
-    _touchpoint("delivery", "use", "offline", 0.17, 0.17, "speed staff delivery", dip=0.30),
-    _touchpoint("assembly", "use", "offline", 0.11, 0.55, "staff delivery assembly"),
+    _touchpoint("delivery_booking", "purchase", "hybrid", 0.14, -0.35, "speed delivery", dip=0.25),
+    _touchpoint("delivery", "use", "offline", 0.17, 0.20, "speed staff delivery", dip=0.20),
+    _touchpoint("assembly", "use", "offline", 0.11, 0.58, "staff delivery assembly"),
     _touchpoint(
         "aftersales_service",
         "use",
         "hybrid",
         0.08,
-        -0.42,
+        -0.39,
         "speed staff assembly aftersales",
-        dip=0.20,
+        dip=0.15,
     ),
     _touchpoint(
         "loyalty_app",
         "advocacy",
         "online",
         0.11,
-        -0.05,
+        -0.08,
         "speed price",
         in_store=False,
         asks_effort=False,
@@ -118,7 +116,7 @@ TOUCHPOINTS: Final = (
         "advocacy",
         "online",
         0.08,
-        0.02,
+        -0.02,
         "staff range",
         in_store=False,
         asks_effort=False,
@@ -144,7 +142,7 @@ class Truth:
     # journey and survey
     touchpoints: tuple[Touchpoint, ...] = TOUCHPOINTS
     customers: int = 6000
-    invitations_per_month: int = 2620
+    invitations_per_month: int = 2520
     segment_shares: tuple[float, float, float] = (0.34, 0.36, 0.30)  # new, returning, member
     segment_shifts_sd: tuple[float, float, float] = (-0.10, 0.0, 0.12)
     customer_sd: float = 0.50
@@ -153,10 +151,10 @@ class Truth:
     driver_weights: tuple[float, ...] = (0.42, 0.30, 0.16, 0.18, 0.38, 0.26, 0.34)
     drift_sd_per_month: float = 0.0083  # every touchpoint slowly improves ...
     online_share_start: float = 0.29  # ... while the weaker channel grows
-    online_share_end: float = 0.59
+    online_share_end: float = 0.61
     nps_cuts: tuple[float, ...] = (-2.9, -2.65, -2.4, -2.1, -1.8, -1.3, -0.85, -0.42, 0.08, 0.66)
     csat_cuts: tuple[float, ...] = (-2.0, -1.35, -0.50, 0.72)
-    ces_cuts: tuple[float, ...] = (-2.0, -1.55, -1.08, -0.42, 0.24, 1.02)
+    ces_cuts: tuple[float, ...] = (-2.0, -1.5, -1.0, -0.36, 0.28, 1.06)
     missing_item_share: float = 0.03
     late_answer_share: float = 0.06
     comment_share: float = 0.35
@@ -165,16 +163,16 @@ class Truth:
     # who answers: delivered, then opened, then a logit of segment and hidden satisfaction
     delivered_share: float = 0.97
     opened_shares: tuple[float, float, float] = (0.64, 0.70, 0.78)
-    start_logits: tuple[float, float, float] = (-0.35, 0.05, 0.45)
+    start_logits: tuple[float, float, float] = (-0.20, 0.20, 0.62)
     start_slope: float = 0.12
     start_curve: float = 0.09
-    completed_share: float = 0.92
+    completed_share: float = 0.94
 
     # the reply promise: 8 stores from review_start
     reply_promise_stores: int = 8
-    conversion_base: float = 0.0465  # sales per enquiry at the middle of the baseline period
+    conversion_base: float = 0.0460  # sales per enquiry at the middle of the baseline period
     conversion_rel_effect: float = 0.40
-    conversion_trend_rel_per_month: float = 0.007
+    conversion_trend_rel_per_month: float = 0.009
     conversion_store_sd_rel: float = 0.08
     conversion_noise_sd_rel: float = 0.05
     reply_promise_satisfaction_sd: float = 0.18  # on enquiry_chat at these stores
@@ -210,7 +208,7 @@ class Truth:
     checkout_abandonment: float = 0.70
 
     # public mentions
-    mentions_per_week: int = 62
+    mentions_per_week: int = 60
     neutral_share: float = 0.20
     positive_share_before: float = 0.80  # true share of positive among positive and negative
     positive_share_after: float = 0.675
