@@ -1,8 +1,8 @@
 """The engagement file as typed objects. Unknown keys are refused; `load.py` words the errors."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict
 
 from pydantic import (
     AfterValidator,
@@ -55,11 +55,30 @@ class Client(_Strict):
     name: Text
 
 
+class Window(TypedDict):
+    """A half-open span [start, end) of a date column, as the summaries take it."""
+
+    date: str
+    start: date
+    end: date
+
+
+class Precision(TypedDict):
+    """How sure and how coarse published scores are."""
+
+    confidence_level: float
+    minimum_cell: int
+
+
 class Period(_Strict):
     """Whole days, both ends included."""
 
     start: date
     end: date
+
+    def window(self, column: str) -> Window:
+        """The period as a half-open span of a date column."""
+        return Window(date=column, start=self.start, end=self.end + timedelta(days=1))
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -233,6 +252,17 @@ class Engagement(_Strict):
     def folder(self) -> Path:
         """Where the engagement file lies; table paths are relative to it."""
         return self.path.parent
+
+    @property
+    def precision(self) -> Precision:
+        """Confidence level and minimum cell, as every score function takes them."""
+        return Precision(
+            confidence_level=self.confidence_level, minimum_cell=self.minimum_cell
+        )
+
+    def touchpoint_names(self) -> dict[str, Text]:
+        """Touchpoint id to its name in every language, in the register's order."""
+        return {point.id: point.name for point in self.touchpoints}
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI of that id."""

@@ -17,7 +17,7 @@ from cxlib.errors import ConfigError, ReportError
 from cxlib.report.blocks import Block, Role
 from cxlib.report.findings import Finding, Grade, Level, check_wording
 from cxlib.report.tables import Status, Table
-from cxlib.report.writer import Phrase, Value, Writer, phrase
+from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,7 +103,7 @@ class Report:
         from cxlib.report.figures import to_svg
 
         def html(write: Writer) -> str:
-            plain = Writer(write.language, markup=False)
+            plain = self._writer(write.language, markup=False)
             prefix = f"{_anchor(key)}-{write.language.lower()}"
             svg = to_svg(
                 draw(self.theme, plain), prefix=prefix, alt=plain(alt), title=plain(title)
@@ -189,8 +189,12 @@ class Report:
         brand = read_brand(self.engagement.folder / self.engagement.brand)
         return theme_from(brand, fonts=report_fonts())
 
+    def _writer(self, language: str, *, markup: bool) -> Writer:
+        level = Num(self.engagement.confidence_level, "share")
+        return Writer(language, markup, {"level": level})
+
     def _plain(self, item: Phrase) -> dict[str, str]:
-        return {lang: Writer(lang, markup=False)(item) for lang in self.languages}
+        return {lang: self._writer(lang, markup=False)(item) for lang in self.languages}
 
     def _block(
         self,
@@ -200,7 +204,7 @@ class Report:
         *,
         record: dict[str, Any] | None = None,
     ) -> Block:
-        made = {lang: html(Writer(lang, markup=True)) for lang in self.languages}
+        made = {lang: html(self._writer(lang, markup=True)) for lang in self.languages}
         return Block(role, key, made, self.live, json.loads(json.dumps(record or {})))
 
 

@@ -63,7 +63,8 @@ class Joined:
     items: "tuple[Value, ...]"
 
 
-Value: TypeAlias = "str | int | Num | Day | Month | Estimate | Phrase | Joined | Mapping[str, str]"
+Value: TypeAlias = str | int | Num | Day | Month | Estimate | Phrase | Joined | Mapping[str, str]
+"""What a sentence, a cell or a tile can be filled with."""
 
 
 def phrase(key: str, **values: Value) -> Phrase:
@@ -73,10 +74,17 @@ def phrase(key: str, **values: Value) -> Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes typed values in one language, as plain text or as HTML."""
+    """Writes typed values in one language, as plain text or as HTML.
+
+    Attributes:
+        language: Of the catalogue.
+        markup: Whether numbers and dates are wrapped in elements and text is escaped.
+        shared: Values every sentence may use without being given them (the confidence level).
+    """
 
     language: str
     markup: bool
+    shared: "Mapping[str, Value]" = field(default_factory=dict)
 
     def __call__(self, value: Value) -> str:
         """Write one value."""
@@ -140,7 +148,7 @@ class Writer:
     def phrase(self, item: Phrase) -> str:
         """Write a catalogue sentence with its values filled in."""
         template = self._text(item.key)
-        values = {name: _Shown(self, value) for name, value in item.values.items()}
+        values = {name: _Shown(self, value) for name, value in {**self.shared, **item.values}.items()}
         try:
             return template.format(**values)
         except (KeyError, AttributeError, IndexError) as error:

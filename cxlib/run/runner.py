@@ -160,7 +160,7 @@ class _Run:
 
     def _input_digest(self) -> str:
         digest = sha256(self.engagement.path.read_bytes())
-        for item in self.checked.data.audit:
+        for item in self.checked.data.audit.values():
             digest.update(item.sha256.encode())
         digest.update(self.code.encode())
         return digest.hexdigest()
@@ -178,7 +178,7 @@ class _Run:
             "engagement_sha256": sha256(self.engagement.path.read_bytes()).hexdigest(),
             "data": [
                 {"table": item.table, "file": item.file, "sha256": item.sha256, "rows": item.n_rows}
-                for item in self.checked.data.audit
+                for item in self.checked.data.audit.values()
             ],
             "code": {"cxlib": __version__, "sha256": self.code},
             "seed": self.engagement.seed,

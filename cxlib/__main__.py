@@ -1,0 +1,5 @@
+"""`python -m cxlib` is `cx`."""
+
+from cxlib.cli import main
+
+main()

@@ -1,0 +1,175 @@
+"""The `cx` command: parses, calls one function, words errors. Heavy parts are imported lazily."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from cxlib import __version__
+from cxlib.errors import CxError
+
+app = typer.Typer(
+    name="cx",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Customer-experience measurement: from a client's files to reports in two languages.\n\n"
+    "Start: cx run data_samples/harbour_home",
+    epilog="Exit codes: 0 done, 1 a run or report failed, 2 bad input.",
+)
+
+EngagementPath = Annotated[
+    Path, typer.Argument(help="engagement.yml, or the folder it lies in.", show_default=True)
+]
+Lang = Literal["en", "zh-Hant-HK", "both"]
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[  # noqa: ARG001 - read in main, before typer catches anything
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """Options before the verb."""
+    if version:
+        print(f"cx-workbook {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: cx new 'Harbour Tea' --into engagements")
+def new(
+    client: Annotated[str, typer.Argument(help="The client's name, in Latin letters.")],
+    into: Annotated[Path, typer.Option(help="Folder to make it in.")] = Path("engagements"),
+) -> None:
+    """Make a folder for a client: engagement.yml, _brand.yml, data/."""
+    from cxlib.run.scaffold import new_engagement
+
+    folder = new_engagement(client, into=into)
+    print(f"made {folder}\nnext: put the client's files into {folder / 'data'}, "
+          f"fill in {folder / 'engagement.yml'}, then: cx check {folder}")  # fmt: skip
+
+
+@app.command(epilog="Example: cx check data_samples/harbour_home")
+def check(
+    engagement: EngagementPath = Path("engagement.yml"),
+    notebooks: Annotated[
+        list[str] | None, typer.Argument(help="Only what these notebooks need.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write every contract violation to this CSV file.")
+    ] = None,
+) -> None:
+    """Check the engagement file, brand, fonts and every table; start nothing."""
+    from cxlib.run.audit import check_and_describe
+
+    for line in check_and_describe(engagement, tuple(notebooks or ()), csv=csv):
+        print(line)
+
+
+@app.command(epilog="Example: cx run data_samples/harbour_home 01 05 --lang both --to html,pdf")
+def run(
+    engagement: EngagementPath = Path("engagement.yml"),
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names or numbers, such as 01_diagnosis or 01; none means all."),
+    ] = None,
+    lang: Annotated[
+        Lang | None, typer.Option(help="Report language; default: all of the engagement's.")
+    ] = None,
+    to: Annotated[str, typer.Option(help="Formats: html, pdf or html,pdf.")] = "html,pdf",
+    out: Annotated[Path, typer.Option(help="Folder for reports.")] = Path("reports"),
+    rebase: Annotated[
+        str, typer.Option(help="Reason why frozen baselines, targets or rules may change.")
+    ] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Run notebooks on an engagement and make the client reports."""
+    from cxlib.run.progress import progress_for
+    from cxlib.run.runner import Options, run_workbook
+
+    chosen = Options(
+        notebooks=tuple(notebooks or ()),
+        languages={None: (), "both": ("en", "zh-Hant-HK")}.get(lang, (lang or "",)),
+        formats=_formats(to),
+        out=out,
+        rebase_reason=rebase,
+    )
+    progress = progress_for(quiet=quiet, terminal=sys.stdout.isatty())
+    try:
+        folder = run_workbook(engagement, chosen, progress=progress)
+        progress.say(f"done  {folder}\nnext: open {folder / 'index.html'}")
+    finally:
+        progress.close()
+
+
+@app.command(epilog="Example: cx doctor")
+def doctor() -> None:
+    """Check this machine: Python, packages, fonts, PDF, write access; one remedy a failure."""
+    from cxlib.run.doctor import examine
+
+    findings = list(examine())
+    for finding in findings:
+        print(finding)
+    if any(not finding.ok for finding in findings):
+        raise typer.Exit(1)
+    print("all well; next: cx run data_samples/harbour_home")
+
+
+@app.command(epilog="Example: cx lab data_samples/harbour_home")
+def lab(
+    engagement: Annotated[
+        Path | None, typer.Argument(help="Engagement the notebooks open; default: the sample.")
+    ] = None,
+) -> None:
+    """Open JupyterLab on the notebooks."""
+    from cxlib.run.lab import open_lab
+
+    open_lab(engagement)
+
+
+@app.command(epilog="Example: cx schema > engagement.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of engagement.yml, for editors."""
+    import json
+
+    from cxlib.engagement import Engagement
+
+    print(json.dumps(Engagement.model_json_schema(), ensure_ascii=False, indent=1))
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not formats or set(formats) - {"html", "pdf"}:
+        raise CxError(f"--to must be html, pdf or html,pdf, got {text!r}")
+    return formats
+
+
+def main() -> NoReturn:
+    """Run the command; a known error is one message on standard error, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")
+    try:
+        app()
+    except CxError as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"cx: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("cx: stopped by the user; what had been run is kept, marked FAILED", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        print(
+            f"cx: unexpected {type(error).__name__}: {error}\n  run again with --debug before the "
+            "verb to see where; please report it",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    sys.exit(0)

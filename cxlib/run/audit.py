@@ -1,0 +1,45 @@
+"""`cx check`: what the engagement holds and whether it can run, in lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cxlib.engagement import load_engagement
+from cxlib.errors import DataError
+from cxlib.run.notebooks import select_notebooks
+from cxlib.run.preflight import check_engagement
+
+
+def check_and_describe(
+    path: Path, notebooks: tuple[str, ...] = (), *, csv: Path | None = None
+) -> Iterator[str]:
+    """Check an engagement and describe each table it will read.
+
+    Args:
+        path: The engagement file or its folder.
+        notebooks: Only what these need; none means all.
+        csv: Where to write the contract violations, one a row.
+
+    Raises:
+        CxError: Everything that must be mended before a run.
+    """
+    engagement = load_engagement(path)
+    try:
+        checked = check_engagement(
+            engagement,
+            select_notebooks(notebooks),
+            languages=engagement.languages,
+            named=bool(notebooks),
+        )
+    except DataError as error:
+        if csv:
+            error.write_csv(csv)
+        raise
+    yield f"{engagement.path.name}: {engagement.client.name['en']}, wave {engagement.wave}"
+    for item in checked.data.audit.values():
+        yield f"  {item.table}: {item.n_rows:,} rows, {item.n_columns} columns, {item.file}"
+        if item.unused_columns:
+            yield f"    not used: {', '.join(item.unused_columns)}"
+    for line in checked.skipped:
+        yield f"  left out  {line}"
+    names = " ".join(notebook.name[:2] for notebook in checked.notebooks)
+    yield f"ready; next: cx run {path} {names}"

@@ -1,0 +1,98 @@
+"""`cx doctor`: is this machine able to make reports? One remedy for each failure."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from cxlib.errors import CxError, ReportError
+from cxlib.run.notebooks import ROOT
+
+PROBE = "淨推薦值 嘅 啲 咗 客戶體驗"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    ok: bool
+    what: str
+    detail: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        line = f"{'ok  ' if self.ok else 'FAIL'}  {self.what}: {self.detail}"
+        return line if self.ok else f"{line}\n      remedy: {self.remedy}"
+
+
+def examine() -> Iterator[Finding]:
+    """Look at Python, packages, fonts, PDF, kernel and write access."""
+    version = sys.version.split()[0]
+    yield Finding(sys.version_info >= (3, 11), "Python", version, "install Python 3.11 or newer")
+    checks: dict[str, tuple[Callable[[], str], str]] = {
+        "packages": (_packages, "run: make setup"),
+        "Hong Kong font": (_font, "run: make setup (it installs the font wheel)"),
+        "PDF": (_pdf, "run: make setup (it installs the typst wheel)"),
+        "notebook kernel": (_kernel, "run: make setup"),
+        "write access": (_writable, "run cx in a folder you may write to, or use --out"),
+    }
+    for what, (look, remedy) in checks.items():
+        try:
+            yield Finding(True, what, look())
+        except (CxError, OSError, ImportError) as error:
+            yield Finding(False, what, str(error), remedy)
+
+
+def _packages() -> str:
+    """Compare what is installed with the lock."""
+    lock = ROOT / "requirements.lock"
+    pinned: dict[str, str] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if "==" in line and not line.startswith((" ", "#")):
+            name, _, rest = line.partition("==")
+            pinned[name.split("[")[0].lower()] = rest.split(" ")[0].rstrip("\\; ")
+    different = []
+    for name in pinned:
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        if found != pinned[name]:
+            different.append(f"{name} {found} (lock: {pinned[name]})")
+    if different:
+        raise ReportError(f"differ from the lock: {', '.join(different[:5])}")
+    return f"as in the lock ({len(pinned)} pinned)"
+
+
+def _font() -> str:
+    from cxlib.report.fonts import missing_characters, report_fonts
+
+    fonts = report_fonts()
+    if missing := missing_characters(PROBE, fonts):
+        raise ReportError(f"{fonts.family} has no glyph for {' '.join(missing)}")
+    return f"{fonts.family}, from {fonts.origin}"
+
+
+def _pdf() -> str:
+    import typst
+
+    source = b'#set document(title: "probe")\n= probe'
+    made = typst.compile(source, format="pdf")
+    return f"typst {metadata.version('typst')} made {len(made):,} bytes"
+
+
+def _kernel() -> str:
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel as error:
+        raise ReportError(f"no kernel named python3 ({error})") from None
+    return Path(spec.argv[0]).name
+
+
+def _writable() -> str:
+    with tempfile.TemporaryDirectory(dir=Path.cwd()):
+        return "this folder"
