@@ -99,7 +99,7 @@ class Brand:
 
     def dark_tokens(self) -> dict[str, str]:
         """Give the same names for a dark screen; the cover's band and the charts stay as they are."""
-        night = replace(self, paper=mix(self.ink, "#000000", 0.42), ink="#E6ECEE")
+        night = replace(self, paper=mix(self.ink, "#000000", 0.55), ink="#E6ECEE")
         lifted = replace(
             night,
             primary=_lift(self.primary, night.paper),
@@ -353,7 +353,7 @@ def _lift(colour: str, background: str) -> str:
     """The colour with as little white as makes it readable on a dark background."""
     for step in range(21):
         lifted = mix("#FFFFFF", colour, step / 20)
-        if contrast(lifted, background) >= _TEXT_CONTRAST + 0.6:
+        if contrast(lifted, background) >= _TEXT_CONTRAST + 2:
             return lifted
     return "#FFFFFF"
 

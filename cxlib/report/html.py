@@ -193,12 +193,18 @@ def _label(tree: Element, page: PageText) -> None:
         elif "answer" in element.classes:
             _label_answer(element, page)
         for place, child in enumerate(element.children):
-            if isinstance(child, Element) and child.tag == "table":
-                _align_heads(child)
-                title = child.find("strong", "title")
-                frame = {"class": "scroll", "role": "region", "tabindex": "0"}
-                frame["aria-label"] = title.text() if title else page.title
-                element.children[place] = Element("div", frame, [child])
+            if isinstance(child, Element) and child.tag in {"table", "svg"}:
+                if child.tag == "table":
+                    _align_heads(child)
+                element.children[place] = _scrolling(child, beside=element, page=page)
+
+
+def _scrolling(wide: Element, *, beside: Element, page: PageText) -> Element:
+    """A box that a narrow screen scrolls, reachable by keyboard and named by the title."""
+    title = wide.find("strong", "title") or beside.find("strong", "title")
+    frame = {"class": "scroll", "role": "region", "tabindex": "0"}
+    frame["aria-label"] = title.text() if title else page.title
+    return Element("div", frame, [wide])
 
 
 def _label_aside(aside: Element, page: PageText) -> None:

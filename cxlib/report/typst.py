@@ -8,6 +8,7 @@ literal, so no character of it can mean anything to Typst. The look is in
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
@@ -22,6 +23,8 @@ _STATUS: Final = MappingProxyType(
 )
 _ROOM: Final = 166.0
 """Width of the text on the page, millimetres."""
+_HEAD_ROOM: Final = 62.0
+"""Latin letters that fit beside the client in the running head."""
 
 
 def to_typst(html: str, *, page: PageText, brand: Brand, family: str, created: date) -> str:
@@ -39,9 +42,12 @@ def to_typst(html: str, *, page: PageText, brand: Brand, family: str, created: d
     if cover is None or main is None:
         raise ReportError(f"{where}: the page must hold a cover and a main part")
     writer = _Writer(where)
+    sections = {
+        each.attributes["id"]: _shortened(each.text()) for each in main.walk() if each.tag == "h2"
+    }
     return "\n".join(
         [
-            _settings(page, brand=brand, family=family, created=created),
+            _settings(page, sections, brand=brand, family=family, created=created),
             (TEMPLATES / "cx_report" / "report.typ").read_text(encoding="utf-8"),
             "#show: report",
             "#{",
@@ -53,7 +59,9 @@ def to_typst(html: str, *, page: PageText, brand: Brand, family: str, created: d
     )
 
 
-def _settings(page: PageText, *, brand: Brand, family: str, created: date) -> str:
+def _settings(
+    page: PageText, sections: dict[str, str], *, brand: Brand, family: str, created: date
+) -> str:
     """The colours and words the design reads, as two Typst dictionaries."""
     colours = ", ".join(f'"{key}": rgb("{value}")' for key, value in brand.tokens().items())
     language, _, rest = page.language.partition("-")
@@ -67,6 +75,7 @@ def _settings(page: PageText, *, brand: Brand, family: str, created: date) -> st
         "family": _text(family),
         "lang": _text(language),
         "region": _text(region) if len(region) == 2 else "none",
+        "sections": _dictionary(sections),
         "date": f"datetime(year: {created.year}, month: {created.month}, day: {created.day})",
     }
     listed = ", ".join(f'"{key}": {value}' for key, value in words.items())
@@ -77,6 +86,23 @@ def _text(words: str) -> str:
     """A Typst string literal."""
     escaped = words.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\n", "\\n").replace("\r", "").replace("\t", " ") + '"'
+
+
+def _dictionary(words: dict[str, str]) -> str:
+    """A Typst dictionary of strings."""
+    pairs = ", ".join(f"{_text(key)}: {_text(value)}" for key, value in words.items())
+    return f"({pairs})" if pairs else "(:)"
+
+
+def _shortened(words: str) -> str:
+    """A section's title as long as the running head has room for."""
+    shown, width = "", 0.0
+    for letter in words:
+        width += _breadth(letter)
+        if width > _HEAD_ROOM:
+            return shown.rstrip(" ,，、；;：:") + "…"
+        shown += letter
+    return shown
 
 
 def _code(parts: Iterable[str]) -> str:
@@ -346,7 +372,7 @@ def _columns(heads: list[Element], rows: list[list[Element]]) -> tuple[list[str]
             longest = max(wide[place], default=0.0)
             if not number[place]:
                 longest = min(longest, 22.0)
-            half_head = min(_breadth(head), 26.0) / (2 if number[place] else 1.6)
+            half_head = max(min(_breadth(head), 15.0), min(_breadth(head), 30.0) / 2)
             need.append(max(word, longest, half_head) * breadth + (2.4 if small else 3.9))
         if sum(need) <= _ROOM or small:
             break
@@ -372,7 +398,9 @@ def _columns(heads: list[Element], rows: list[list[Element]]) -> tuple[list[str]
 
 def _breadth(words: str) -> float:
     """Rough width in Latin letters; a Han character takes two."""
-    return sum(1.85 if ord(letter) > 0x2E7F else 1.0 for letter in words)
+    wide = [ord(letter) > 0x2E7F for letter in words]
+    seams = sum(first != second for first, second in pairwise(wide))
+    return sum(1.85 if each else 1.0 for each in wide) + 0.45 * seams
 
 
 def _words(words: str) -> list[str]:
