@@ -6,7 +6,6 @@ The early public formulation: today's index under that name is proprietary and i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,9 +100,9 @@ def cxi(
     )
 
 
-def _sign(value: Any, item: str) -> float:
+def _sign(value: float | None, item: str) -> float:
     """Return 1 for 4-5, 0 for 3, -1 for 1-2, NaN for no answer."""
-    if pd.isna(value):
+    if value is None or pd.isna(value):
         return float("nan")
     scale = SCALES["cxi"]
     if value not in range(scale.minimum, scale.maximum + 1):
@@ -111,7 +110,9 @@ def _sign(value: Any, item: str) -> float:
             f"{item} answers must be whole numbers from {scale.minimum} to {scale.maximum}, "
             f"got {value}"
         )
-    return float((value >= scale.favourable[0]) - (value <= 2))
+    high = scale.favourable[0]
+    low = scale.minimum + scale.maximum - high
+    return float(int(value >= high) - int(value <= low))
 
 
 def _group_score(

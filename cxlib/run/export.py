@@ -1,0 +1,97 @@
+"""From an executed notebook to report files, one per language and format, and the run's index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from cxlib.engagement import Engagement
+from cxlib.report.brand import read_brand
+from cxlib.report.fonts import report_fonts
+from cxlib.report.html import PageText, render_html
+from cxlib.report.writer import Day, Phrase, Value, Writer, phrase
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """One report file of a run."""
+
+    notebook: str
+    language: str
+    format: str
+    file: str
+    size: int
+
+
+def export_notebook(
+    executed: Any,  # noqa: ANN401 - nbformat's node
+    *,
+    notebook: str,
+    engagement: Engagement,
+    folder: Path,
+    languages: Sequence[str],
+    formats: Sequence[str],
+    created: date,
+) -> list[ReportFile]:
+    """Write the reports of one executed notebook; the PDF is made from the same HTML.
+
+    Raises:
+        ReportError: A glyph, an alt text or an element is wrong; names notebook and language.
+    """
+    brand = read_brand(engagement.folder / engagement.brand)
+    fonts = report_fonts()
+    files = []
+    for language in languages:
+        page = page_text(engagement, notebook, language=language, created=created)
+        html = render_html(
+            executed, page=page, brand=brand, fonts=fonts, where=f"{notebook} ({language})"
+        )
+        made: dict[str, bytes] = {"html": html.encode()}
+        if "pdf" in formats:
+            from cxlib.report.pdf import render_pdf
+
+            made["pdf"] = render_pdf(html, page=page, brand=brand, fonts=fonts, created=created)
+        for ending in formats:
+            path = folder / f"{notebook}.{language}.{ending}"
+            path.write_bytes(made[ending])
+            files.append(ReportFile(notebook, language, ending, path.name, len(made[ending])))
+    return files
+
+
+def page_text(engagement: Engagement, notebook: str, *, language: str, created: date) -> PageText:
+    """The words around the blocks: title, cover facts, labels, foot."""
+    write = Writer(language, markup=False)
+
+    def words(key: str, **values: Value) -> str:
+        return write(Phrase(key, values))
+
+    client = write(engagement.client.name)
+    period = engagement.baseline if notebook in BASELINE_REPORTS else engagement.review
+    span = words("page.period", start=Day(period.start), end=Day(period.end))
+    return PageText(
+        language=language,
+        title=words(f"report.{notebook}"),
+        client=client,
+        subtitle=words(f"report.{notebook}.question"),
+        facts=(
+            (words("page.label.period"), span),
+            (words("page.label.wave"), engagement.wave),
+            (words("page.label.created"), write(Day(created))),
+        ),
+        contents=words("page.contents"),
+        skip=words("page.skip"),
+        page_of=PAGE_OF[language],
+        answer=words("page.answer"),
+        reasons=words("page.reasons"),
+        decision=words("page.decision"),
+        limit=words("page.limit"),
+        grades={grade: write(phrase(f"grade.{grade}")) for grade in "ABCD"},
+        provenance=words("provenance.title"),
+        footer=words("page.confidential", client=client),
+        author=words("page.author"),
+    )
+
+
+BASELINE_REPORTS = {"01_diagnosis", "02_kpi_setting"}
+PAGE_OF = {"en": "Page {page} of {pages}", "zh-Hant-HK": "第 {page} 頁，共 {pages} 頁"}
