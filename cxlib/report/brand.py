@@ -4,7 +4,6 @@ Charts, HTML and PDF take every colour and size from here, so a report cannot lo
 """
 
 import base64
-import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from cxlib.errors import ConfigError, Problem
+from cxlib.report.colour import contrast, is_light, lift, mix, sight_distance
 
 _TEXT_CONTRAST: Final = 4.5
 """WCAG 2.2, success criterion 1.4.3: text against its background."""
@@ -98,16 +98,16 @@ class Brand:
         }
 
     def dark_tokens(self) -> dict[str, str]:
-        """Give the same names for a dark screen; the cover's band and the charts stay as they are."""
+        """Give the same names for a dark screen; cover band and charts stay as they are."""
         night = replace(self, paper=mix(self.ink, "#000000", 0.55), ink="#E6ECEE")
         lifted = replace(
             night,
-            primary=_lift(self.primary, night.paper),
-            accent=_lift(self.accent, night.paper),
-            muted=_lift(self.muted, night.paper),
-            good=_lift(self.good, night.paper),
-            watch=_lift(self.watch, night.paper),
-            bad=_lift(self.bad, night.paper),
+            primary=lift(self.primary, night.paper),
+            accent=lift(self.accent, night.paper),
+            muted=lift(self.muted, night.paper),
+            good=lift(self.good, night.paper),
+            watch=lift(self.watch, night.paper),
+            bad=lift(self.bad, night.paper),
         )
         return lifted.tokens() | {
             "band": self.tint(self.primary, 0.92),
@@ -157,18 +157,6 @@ def read_brand(path: Path) -> Brand:
     if problems:
         raise ConfigError(f"{path.name} must describe a readable brand", problems)
     return brand
-
-
-def mix(first: str, second: str, share: float) -> str:
-    """Give ``share`` (0-1) of the first ``#RRGGBB`` colour in the second."""
-    parts = zip(_channels(first), _channels(second), strict=True)
-    return "#" + "".join(f"{round(255 * (a * share + b * (1 - share))):02X}" for a, b in parts)
-
-
-def contrast(first: str, second: str) -> float:
-    """Give the WCAG contrast ratio of two ``#RRGGBB`` colours, from 1 to 21."""
-    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -301,9 +289,7 @@ def _weak_contrasts(brand: Brand, path: Path) -> list[Problem]:
         found = contrast(colour, brand.paper)
         if found < _TEXT_CONTRAST:
             rule = f"contrast with background {brand.paper} must be 4.5:1 or more, is {found:.1f}:1"
-            remedy = (
-                "take a darker shade" if _luminance(brand.paper) > 0.5 else "take a lighter shade"
-            )
+            remedy = f"take a {'darker' if is_light(brand.paper) else 'lighter'} shade"
             problems.append(Problem(path.name, f"color.{key}", colour, rule, remedy))
     for place, colour in enumerate(brand.series, start=1):
         found = contrast(colour, brand.paper)
@@ -326,67 +312,3 @@ def _look_alikes(brand: Brand, path: Path) -> list[Problem]:
                 remedy = "make one of the two lighter or darker"
                 problems.append(Problem(path.name, where, second, rule, remedy))
     return problems
-
-
-_SIGHTS: Final = (
-    ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-    (
-        (0.152286, 1.052583, -0.204868),
-        (0.114503, 0.786281, 0.099216),
-        (-0.003882, -0.048116, 1.051998),
-    ),
-    (
-        (0.367322, 0.860646, -0.227968),
-        (0.280085, 0.672501, 0.047413),
-        (-0.011820, 0.042940, 0.968881),
-    ),
-)
-"""Usual sight, protanopia, deuteranopia on linear RGB: Machado, Oliveira & Fernandes (2009)."""
-
-
-def sight_distance(first: str, second: str) -> float:
-    """Give the least OKLab distance of two colours over usual, red-weak and green-weak sight."""
-    return min(math.dist(_oklab(first, sight), _oklab(second, sight)) for sight in _SIGHTS)
-
-
-def _lift(colour: str, background: str) -> str:
-    """The colour with as little white as makes it readable on a dark background."""
-    for step in range(21):
-        lifted = mix("#FFFFFF", colour, step / 20)
-        if contrast(lifted, background) >= _TEXT_CONTRAST + 2:
-            return lifted
-    return "#FFFFFF"
-
-
-def _channels(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    return red, green, blue
-
-
-def _linear(colour: str) -> list[float]:
-    return [
-        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4
-        for each in _channels(colour)
-    ]
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = _linear(colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _oklab(colour: str, sight: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """OKLab (Ottosson 2020) of a colour as a given sight perceives it."""
-    linear = _linear(colour)
-    red, green, blue = (
-        max(0.0, sum(weight * each for weight, each in zip(row, linear, strict=True)))
-        for row in sight
-    )
-    long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)
-    middle = math.cbrt(0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue)
-    short = math.cbrt(0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue)
-    return (
-        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
-        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
-        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
-    )

@@ -14,12 +14,17 @@ from typing import Final
 
 from cxlib.errors import ReportError
 
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _STATUS: Final = frozenset({"status-good", "status-watch", "status-bad", "muted"})
 
 CLASSES: Final = MappingProxyType(
     {
-        "p": frozenset(
-            "lead note source decision kpi-label kpi-value kpi-note kicker subtitle badge label".split()
+        "p": _names(
+            "lead note source decision kpi-label kpi-value kpi-note kicker subtitle badge label"
         ),
         "ol": frozenset({"reasons"}),
         "ul": frozenset[str](),
@@ -29,7 +34,7 @@ CLASSES: Final = MappingProxyType(
         "th": frozenset({"num", "text"}),
         "td": _STATUS | {"num", "text"},
         "figure": frozenset({"chart"}),
-        "aside": frozenset("finding limit grade-A grade-B grade-C grade-D".split()),
+        "aside": _names("finding limit grade-A grade-B grade-C grade-D"),
         "div": _STATUS | {"kpis", "kpi", "scroll", "band"},
         "section": frozenset({"answer", "provenance"}),
         "dl": frozenset({"facts"}),
@@ -60,9 +65,9 @@ ATTRIBUTES: Final = MappingProxyType(
 )
 """Attributes beside ``class`` and ``lang``."""
 
-BLOCK_TAGS: Final = frozenset(
+BLOCK_TAGS: Final = _names(
     "h2 h3 p ul ol li strong em span a sup data time table caption thead tbody tr th td figure "
-    "figcaption svg aside div section dl dt dd".split()
+    "figcaption svg aside div section dl dt dd"
 )
 """What a block of a notebook may hold."""
 

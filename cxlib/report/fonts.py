@@ -292,7 +292,7 @@ def _make(origin: _Origin, target: Path, *, family: str, style: str) -> None:
         face = hb.Face(hb.Blob.from_file_path(str(origin.path)), origin.index)
         wanted = hb.SubsetInput()
         wanted.unicode_set.update(set(_kept()) & set(face.unicodes))
-        features = {tag for tag in wanted.layout_feature_tag_set}
+        features = set(wanted.layout_feature_tag_set)
         wanted.layout_feature_tag_set.clear()
         wanted.layout_feature_tag_set.update(features - set(_tags("locl", "vert", "vrt2")))
         wanted.drop_table_tag_set.update(_tags("vhea", "vmtx", "VORG", "DSIG", "STAT"))
@@ -340,7 +340,7 @@ def _kept() -> Iterator[int]:
 
 
 @lru_cache(maxsize=8)
-def _face(path: Path) -> Any:
+def _face(path: Path) -> Any:  # noqa: ANN401 - HarfBuzz is untyped
     import uharfbuzz as hb
 
     return hb.Face(hb.Blob.from_file_path(str(path)))

@@ -21,7 +21,7 @@ from cxlib.report.sanitise import clean, settle_picture
 BLOCK_MIME: Final = "application/vnd.cx.block+json"
 TEMPLATES: Final = Path(__file__).resolve().parents[2] / "templates"
 
-_FONT_MARK: Final = "/*fonts*/"
+FONT_MARK: Final = "/*fonts*/"
 _GRADES: Final = MappingProxyType({grade: f"Evidence {grade}" for grade in "ABCD"})
 
 
@@ -83,7 +83,12 @@ class _Parts:
 
 
 def render_html(
-    notebook: Any, *, page: PageText, brand: Brand, fonts: FontSet, where: str = "report"
+    notebook: Any,  # noqa: ANN401 - nbformat's node
+    *,
+    page: PageText,
+    brand: Brand,
+    fonts: FontSet,
+    where: str = "report",
 ) -> str:
     """Give the report of an executed notebook as one HTML text.
 
@@ -110,10 +115,15 @@ def render_html(
         },
     )
     require_glyphs(html, fonts)
-    return str(html).replace(_FONT_MARK, _font_faces(html, fonts), 1)
+    return str(html).replace(FONT_MARK, font_faces(html, fonts), 1)
 
 
-def block_text(notebook: Any, *, language: str, where: str = "report") -> dict[str, str]:
+def block_text(
+    notebook: Any,  # noqa: ANN401 - nbformat's node
+    *,
+    language: str,
+    where: str = "report",
+) -> dict[str, str]:
     """Join the blocks of an executed notebook by place: ``answer``, ``body``, ``provenance``."""
     places: dict[str, list[str]] = {"answer": [], "body": [], "provenance": []}
     for cell in notebook.cells:
@@ -138,7 +148,11 @@ def block_text(notebook: Any, *, language: str, where: str = "report") -> dict[s
 # --- shaping ------------------------------------------------------------------------------------
 
 
-def _parts(notebook: Any, page: PageText, where: str) -> _Parts:
+def _parts(
+    notebook: Any,  # noqa: ANN401 - nbformat's node
+    page: PageText,
+    where: str,
+) -> _Parts:
     """Check the blocks, add what the page adds to them, and collect the contents."""
     texts = block_text(notebook, language=page.language, where=where)
     trees = {
@@ -186,7 +200,7 @@ def _settle(trees: Mapping[str, Element], *, where: str) -> None:
 
 
 def _label(tree: Element, page: PageText) -> None:
-    """Add the words that belong to a class, and what assistive technology and narrow screens need."""
+    """Add the words that belong to a class, and what readers by ear or phone need."""
     for element in list(tree.walk()):
         if element.tag == "aside":
             _label_aside(element, page)
@@ -253,7 +267,7 @@ def _align_heads(table: Element) -> None:
                 cell.attributes["class"] = "num"
 
 
-def _font_faces(html: str, fonts: FontSet) -> str:
+def font_faces(html: str, fonts: FontSet) -> str:
     """The two faces as ``@font-face`` rules with their data inside."""
     rules = []
     for weight, number in (("regular", 400), ("bold", 700)):
@@ -267,11 +281,12 @@ def _font_faces(html: str, fonts: FontSet) -> str:
 
 
 @lru_cache(maxsize=1)
-def _exporter() -> Any:
-    """nbconvert's exporter over our template, without the HTML exporter's second parse."""
-    from nbconvert.exporters.templateexporter import TemplateExporter
+def _exporter() -> Any:  # noqa: ANN401 - nbconvert is untyped
+    """Give nbconvert's exporter over our template, without the HTML exporter's second parse."""
+    from nbconvert.exporters import templateexporter
 
-    exporter = TemplateExporter(
+    maker: Any = templateexporter.TemplateExporter
+    exporter = maker(
         template_name="cx_report", extra_template_basedirs=[str(TEMPLATES)], file_extension=".html"
     )
     exporter.register_filter("report_parts", _parts)

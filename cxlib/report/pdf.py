@@ -1,4 +1,4 @@
-"""The PDF of a page: tagged, same bytes for the same input, refused when a glyph or alt is missing."""
+"""The PDF of a page: tagged, the same bytes each time, no missing glyph or alternative text."""
 
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -52,7 +52,7 @@ def render_pdf(html: str, *, page: PageText, brand: Brand, fonts: FontSet, creat
 
 
 @lru_cache(maxsize=4)
-def _fonts(fonts: FontSet) -> Any:
+def _fonts(fonts: FontSet) -> Any:  # noqa: ANN401 - typst ships no class to name
     """The two faces and nothing else, read once per process."""
     import typst
 

@@ -8,12 +8,12 @@ literal, so no character of it can mean anything to Typst. The look is in
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
 
 from cxlib.errors import ReportError
 from cxlib.report.brand import Brand
+from cxlib.report.columns import breadth, share_width
 from cxlib.report.elements import PAGE_TAGS, Element, parse
 from cxlib.report.html import TEMPLATES, PageText
 
@@ -21,8 +21,8 @@ _BODY: Final = re.compile(r"<body>(.*)</body>", re.DOTALL)
 _STATUS: Final = MappingProxyType(
     {"status-good": "good", "status-watch": "watch", "status-bad": "bad", "muted": "muted"}
 )
-_ROOM: Final = 166.0
-"""Width of the text on the page, millimetres."""
+_WHOLE: Final = 9
+"""Rows up to which a table is kept on one page."""
 _HEAD_ROOM: Final = 62.0
 """Latin letters that fit beside the client in the running head."""
 
@@ -64,8 +64,7 @@ def _settings(
 ) -> str:
     """The colours and words the design reads, as two Typst dictionaries."""
     colours = ", ".join(f'"{key}": rgb("{value}")' for key, value in brand.tokens().items())
-    language, _, rest = page.language.partition("-")
-    region = rest.rpartition("-")[2] if rest else ""
+    language, region = _language(page.language)
     words = {
         "title": _text(page.title),
         "client": _text(page.client),
@@ -74,12 +73,18 @@ def _settings(
         "page-of": _text(page.page_of),
         "family": _text(family),
         "lang": _text(language),
-        "region": _text(region) if len(region) == 2 else "none",
+        "region": _text(region) if region else "none",
         "sections": _dictionary(sections),
         "date": f"datetime(year: {created.year}, month: {created.month}, day: {created.day})",
     }
     listed = ", ".join(f'"{key}": {value}' for key, value in words.items())
     return f"#let colour = ({colours})\n#let page-text = ({listed})"
+
+
+def _language(code: str) -> tuple[str, str]:
+    """Language and region of a BCP 47 code: zh-Hant-HK is zh and HK, en has no region."""
+    language, *rest = code.split("-")
+    return language, next((part for part in rest if part.isupper()), "")
 
 
 def _text(words: str) -> str:
@@ -98,7 +103,7 @@ def _shortened(words: str) -> str:
     """A section's title as long as the running head has room for."""
     shown, width = "", 0.0
     for letter in words:
-        width += _breadth(letter)
+        width += breadth(letter)
         if width > _HEAD_ROOM:
             return shown.rstrip(" ,，、；;：:") + "…"
         shown += letter
@@ -211,9 +216,8 @@ class _Writer:
     def language(self, element: Element, words: str) -> str:
         if not (code := element.attributes.get("lang")):
             return words
-        language, _, rest = code.partition("-")
-        region = rest.rpartition("-")[2]
-        place = f', region: "{region}"' if len(region) == 2 else ""
+        language, region = _language(code)
+        place = f", region: {_text(region)}" if region else ""
         return f"text(lang: {_text(language)}{place}, {words})"
 
     def link(self, element: Element) -> str:
@@ -330,7 +334,7 @@ class _Writer:
                 f"{self.where}: each row must have {len(heads)} cells as the head has, "
                 f"found {len(odd)} in the row of {odd[0].text()!r}"
             )
-        widths, small = _columns(heads, rows)
+        widths, small = share_width(heads, rows)
         right = ["right" if "num" in cell.classes else "left" for cell in heads]
         cells = "".join(f"{self.cell(cell)}, " for row in rows for cell in row)
         given = [
@@ -340,7 +344,7 @@ class _Writer:
             f"rows: ({cells})",
             f"caption: {self.caption(element.find('caption'))}",
             f"small: {str(small).lower()}",
-            f"whole: {str(len(rows) <= 9).lower()}",
+            f"whole: {str(len(rows) <= _WHOLE).lower()}",
         ]
         label = element.attributes.get("id")
         mark = f" #label({_text(label)})" if label else ""
@@ -354,55 +358,3 @@ class _Writer:
                     f'status("{kind}", strong({words}))' if kind != "muted" else f"muted({words})"
                 )
         return words
-
-
-def _columns(heads: list[Element], rows: list[list[Element]]) -> tuple[list[str], bool]:
-    """Share out the width: numbers get what they need, texts the rest by their length.
-
-    Returns:
-        One Typst width per column, and whether the table needs the small type.
-    """
-    wide = [[_breadth(row[place].text()) for row in rows] for place in range(len(heads))]
-    number = ["num" in cell.classes for cell in heads]
-    for small, breadth in ((False, 1.72), (True, 1.52)):
-        need = []
-        for place, cell in enumerate(heads):
-            head = cell.text()
-            word = max((_breadth(part) for part in _words(head)), default=0.0) * 0.94
-            longest = max(wide[place], default=0.0)
-            if not number[place]:
-                longest = min(longest, 22.0)
-            half_head = max(min(_breadth(head), 15.0), min(_breadth(head), 30.0) / 2)
-            need.append(max(word, longest, half_head) * breadth + (2.4 if small else 3.9))
-        if sum(need) <= _ROOM or small:
-            break
-    spare = _ROOM - sum(need)
-    texts = [place for place, is_number in enumerate(number) if not is_number]
-    if spare <= 0 or not texts:
-        return [f"{width:.2f}fr" for width in need], small
-    hunger = {
-        place: max(max(wide[place], default=1.0), _breadth(heads[place].text())) for place in texts
-    }
-    long = {place: hunger[place] for place in texts if hunger[place] * breadth > need[place] * 1.02}
-    if not long:
-        share = spare / len(heads)
-        return [f"{width + share:.2f}mm" for width in need[:-1]] + ["1fr"], small
-    total = sum(long.values())
-    return [
-        f"{need[place] + spare * long[place] / total:.2f}fr"
-        if place in long
-        else f"{need[place]:.2f}mm"
-        for place in range(len(heads))
-    ], small
-
-
-def _breadth(words: str) -> float:
-    """Rough width in Latin letters; a Han character takes two."""
-    wide = [ord(letter) > 0x2E7F for letter in words]
-    seams = sum(first != second for first, second in pairwise(wide))
-    return sum(1.85 if each else 1.0 for each in wide) + 0.45 * seams
-
-
-def _words(words: str) -> list[str]:
-    """Pieces a line may not break inside: words, or two Han characters."""
-    return [part for part in re.split(r"\s+|(?<=[-/])|(?<=[\u2e80-\uffff]{2})", words) if part]
