@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from cxlib.engagement.schema import STAGES
 from cxlib.errors import InputError
 from cxlib.measures.distribution import (
     Distribution,
@@ -20,7 +21,6 @@ from cxlib.stats.estimate import Estimate, Unit, check_level
 from cxlib.stats.means import t_quantile, t_two_sided_p, welch_df
 from cxlib.stats.multiplicity import holm, holm_levels
 
-STAGES = ("awareness", "consideration", "purchase", "use", "advocacy")
 Flag = Literal["peak", "pain", "none"]
 CurveMetric = Literal["csat", "nps"]
 
@@ -128,7 +128,7 @@ def emotion_curve(
         minimum_cell=minimum_cell,
     )
     shown = [s for s in scored if not s.suppressed]
-    if len(shown) < 2:
+    if len(shown) <= 1:
         raise InputError(
             f"a journey needs at least 2 touchpoints with {minimum_cell} answers, got {len(shown)}"
         )

@@ -11,6 +11,8 @@ from cxlib.measures.journey import EmotionCurve
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.proportions import proportion
 
+FEWEST_DRAWS = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PainRank:
@@ -72,8 +74,8 @@ def pain_ranking(
     Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap; for ranks Goldstein
     and Spiegelhalter (1996), JRSS A 159(3).
     """
-    if n_draws < 200:
-        raise InputError(f"n_draws must be 200 or more, got {n_draws}")
+    if n_draws < FEWEST_DRAWS:
+        raise InputError(f"n_draws must be {FEWEST_DRAWS} or more, got {n_draws}")
     points = [p for p in curve.points if not p.suppressed]
     if absent := [p.touchpoint for p in points if p.touchpoint not in customers_meeting]:
         raise InputError(f"customers_meeting must name every touchpoint shown, absent: {absent}")
@@ -134,6 +136,7 @@ def _draw(
     answers = np.array([answer for answer, _ in distribution], dtype=float)
     counts = np.array([n for _, n in distribution])
     if curve.metric == "nps":
-        answers = 100.0 * ((answers >= 9) * 1.0 - (answers <= 6))
+        promoter, detractor = 9, 6
+        answers = 100.0 * ((answers >= promoter) * 1.0 - (answers <= detractor))
     draws = rng.multinomial(counts.sum(), counts / counts.sum(), size=n_draws)
     return np.asarray(draws @ answers / counts.sum(), dtype=np.float64)

@@ -73,7 +73,7 @@ def nps_from_counts(
         value=100 * (promoters - detractors) / counts.n_obs,
         ci_lower=max(-100.0, centre - margin),
         ci_upper=min(100.0, centre + margin),
-        n_obs=counts.n_obs,
+        n_obs=int(counts.n_obs),
         unit="points",
         method=method,
         confidence_level=confidence_level,

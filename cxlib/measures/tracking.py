@@ -13,6 +13,7 @@ from cxlib.errors import InputError
 from cxlib.measures.distribution import check_columns
 from cxlib.measures.survey import nps_from_counts
 from cxlib.stats.control_chart import (
+    RUN_RULES_FROM,
     ControlChart,
     Rebase,
     Trend,
@@ -32,8 +33,6 @@ _COUNTS: dict[Kind, tuple[str, ...]] = {
     "share": ("successes",),
     "mean": ("sd",),
 }
-CHART_POINTS = 10
-"""The run rules of a control chart need so many periods; shorter series are tested for trend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +145,7 @@ def kpi_series(
         )
     else:
         chart = individuals_chart(values, baseline=baseline, rebases=rebases)
-    short = len(points) < CHART_POINTS
+    short = len(points) < RUN_RULES_FROM
     return KpiSeries(
         kpi=kpi,
         kind=kind,
@@ -185,7 +184,7 @@ def mann_kendall(values: list[float], *, confidence_level: float = 0.95) -> Tren
 
     Source: Mann (1945), Econometrica 13(3).
     """
-    if len(values) < 3 or len(set(values)) == 1:
+    if len(set(values)) <= 1:
         return "no_signal"
     from scipy.stats import kendalltau
 

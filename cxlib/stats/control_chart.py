@@ -15,6 +15,8 @@ from cxlib.errors import InputError
 Trend = Literal["up", "down", "no_signal"]
 Rule = Literal["outside_limits", "long_run", "few_crossings"]
 
+FEWEST_POINTS = 3
+RUN_RULES_FROM = 10
 _MEAN_RANGE = 1.128  # expected range of two standard normal values, d2 for n = 2
 
 
@@ -161,7 +163,8 @@ def laney_chart(
     for place, (x, size) in enumerate(zip(successes, n, strict=True)):
         if size < 1 or not 0 <= x <= size:
             raise InputError(
-                f"successes must be from 0 to n and n at least 1, got {x} of {size} at place {place}"
+                "successes must be from 0 to n, and n at least 1, "
+                f"got {x} of {size} at place {place}"
             )
     shares = _check_values([x / s for x, s in zip(successes, n, strict=True)], name="shares")
     phases = _phases(len(shares), baseline=baseline, rebases=rebases)
@@ -206,8 +209,10 @@ def fewest_crossings_limit(n_useful: int) -> int:
 
 
 def _check_values(values: Sequence[float], *, name: str) -> list[float]:
-    if len(values) < 3:
-        raise InputError(f"a control chart needs at least 3 points, got {len(values)}")
+    if len(values) < FEWEST_POINTS:
+        raise InputError(
+            f"a control chart needs at least {FEWEST_POINTS} points, got {len(values)}"
+        )
     for place, value in enumerate(values):
         if not isfinite(value):
             raise InputError(f"{name} must be finite numbers, got {value} at place {place}")
@@ -226,9 +231,10 @@ def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tu
         starts.append(rebase.index)
     phases = list(pairwise([*starts, length]))
     shortest = min(end - start for start, end in phases)
-    if not 3 <= baseline <= shortest:
+    if not FEWEST_POINTS <= baseline <= shortest:
         raise InputError(
-            f"baseline must be from 3 to {shortest} points, the shortest phase, got {baseline}"
+            f"baseline must be from {FEWEST_POINTS} to {shortest} points, the shortest phase, "
+            f"got {baseline}"
         )
     return phases
 
@@ -270,7 +276,7 @@ def _phase_signals(phase: Sequence[ChartPoint]) -> tuple[list[Signal], Trend]:
     if not useful:
         return signals, "no_signal"
     runs = [(above, list(run)) for above, run in groupby(useful, key=lambda p: p.value > p.centre)]
-    if len(useful) >= 10:
+    if len(useful) >= RUN_RULES_FROM:
         limit = longest_run_limit(len(useful))
         signals += [
             Signal(index=run[-1].index, rule="long_run", direction="up" if above else "down")

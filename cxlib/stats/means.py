@@ -1,4 +1,4 @@
-"""Means, their differences and ratios of sums, from sizes, means, variances and cross products."""
+"""Means, their differences and ratios of sums, from sizes, means, variances and covariances."""
 
 from math import nan, sqrt
 
@@ -56,14 +56,14 @@ def mean_estimate(
         value=mean,
         ci_lower=mean - margin,
         ci_upper=mean + margin,
-        n_obs=n,
+        n_obs=int(n),
         unit=unit,
         method="t",
         confidence_level=confidence_level,
     )
 
 
-def mean_difference(
+def mean_difference(  # noqa: PLR0917 - two triples of moments, typed by hand
     n1: int,
     mean1: float,
     variance1: float,
@@ -99,7 +99,7 @@ def mean_difference(
     check_level(confidence_level)
     for n, variance in ((n1, variance1), (n2, variance2)):
         _check_moments(n, variance)
-        if n < 2:
+        if n <= 1:
             raise InputError(f"a difference of means needs 2 observations in each group, got {n}")
     effect = mean1 - mean2
     part1, part2 = variance1 / n1, variance2 / n2
@@ -113,7 +113,7 @@ def mean_difference(
         value=effect,
         ci_lower=effect - margin,
         ci_upper=effect + margin,
-        n_obs=n1 + n2,
+        n_obs=int(n1 + n2),
         unit=unit,
         method="Welch",
         confidence_level=confidence_level,
@@ -144,28 +144,29 @@ def welch_df(*parts: tuple[float, int]) -> float:
 def ratio_estimate(
     n: int,
     *,
-    sum_y: float,
-    sum_x: float,
-    sum_yy: float,
-    sum_xx: float,
-    sum_xy: float,
+    mean_numerator: float,
+    mean_denominator: float,
+    var_numerator: float,
+    var_denominator: float,
+    cov: float,
     confidence_level: float = 0.95,
     unit: Unit = "ratio",
 ) -> Estimate:
     """Estimate a ratio of two sums whose unit of sampling is the customer (delta method).
 
-        R = Σy / Σx,  var = n/(n-1) · Σ(y - R x)² / (Σx)²
+        R = ȳ / x̄,  var = (var y - 2 R cov + R² var x) / (n x̄²)
 
     Orders per session, seconds per contact: ``y`` and ``x`` are one customer's totals, so that
-    rows of one customer are not taken for independent ones.
+    rows of one customer are not taken for independent ones. The arguments are the columns of a
+    ``ratio_moments`` row.
 
     Args:
         n: Customers, at least 2.
-        sum_y: Sum of the numerators.
-        sum_x: Sum of the denominators, above 0.
-        sum_yy: Sum of squared numerators.
-        sum_xx: Sum of squared denominators.
-        sum_xy: Sum of numerator times denominator.
+        mean_numerator: Mean of y.
+        mean_denominator: Mean of x, above 0.
+        var_numerator: Variance of y, divisor n - 1.
+        var_denominator: Variance of x, divisor n - 1.
+        cov: Covariance of y and x, divisor n - 1.
         confidence_level: In [0.9, 1).
         unit: How the ratio is read.
 
@@ -173,26 +174,27 @@ def ratio_estimate(
         An Estimate with a t interval on n - 1 degrees of freedom.
 
     Raises:
-        InputError: Fewer than 2 customers, no denominator, sums no data can have.
+        InputError: Fewer than 2 customers, no denominator, moments no data can have.
 
     Source: Deng, Knoblich and Lu (2018), KDD; Cochran (1977), Sampling Techniques, 6.3.
     """
     check_level(confidence_level)
-    if n < 2:
+    if n <= 1:
         raise InputError(f"a ratio of sums needs at least 2 units, got {n}")
-    if sum_x <= 0:
-        raise InputError(f"sum_x must be above 0, got {sum_x}")
-    for name, squares, total in (("sum_yy", sum_yy, sum_y), ("sum_xx", sum_xx, sum_x)):
-        if squares * n < total * total * (1 - 1e-9):
-            raise InputError(f"{name} must be at least {total * total / n}, got {squares}")
-    ratio = sum_y / sum_x
-    residual = max(0.0, sum_yy - 2 * ratio * sum_xy + ratio * ratio * sum_xx)
-    margin = t_quantile(confidence_level, df=n - 1) * sqrt(residual * n / (n - 1)) / sum_x
+    if not mean_denominator > 0:
+        raise InputError(f"mean_denominator must be above 0, got {mean_denominator}")
+    for variance in (var_numerator, var_denominator):
+        _check_moments(n, variance)
+    if cov * cov > var_numerator * var_denominator * (1 + 1e-9):
+        raise InputError(f"cov must be within ±{sqrt(var_numerator * var_denominator)}, got {cov}")
+    ratio = mean_numerator / mean_denominator
+    residual = max(0.0, var_numerator - 2 * ratio * cov + ratio * ratio * var_denominator)
+    margin = t_quantile(confidence_level, df=n - 1) * sqrt(residual / n) / mean_denominator
     return Estimate(
         value=ratio,
         ci_lower=ratio - margin,
         ci_upper=ratio + margin,
-        n_obs=n,
+        n_obs=int(n),
         unit=unit,
         method="delta",
         confidence_level=confidence_level,
@@ -203,52 +205,48 @@ def clustered_mean(
     n_clusters: int,
     *,
     n_obs: int,
-    total: float,
-    sum_squared_totals: float,
-    sum_squared_sizes: float,
-    sum_size_times_total: float,
+    mean: float,
+    squares: float,
     confidence_level: float = 0.95,
     unit: Unit = "rating",
 ) -> Estimate:
     """Estimate a mean of answers when customers (or stores) give several each.
 
-    The mean is a ratio: all answers' total over their number, one pair per cluster; the spread
-    is that between clusters, so ten answers of one customer are not ten customers.
+        se = sqrt(K / (K - 1) · squares) / n,  squares = Σ over clusters (t - mean · m)²
+
+    with t a cluster's total and m its number of answers: the spread is that between clusters, so
+    ten answers of one customer are not ten customers. The arguments are the columns of a
+    ``clustered_moments`` row.
 
     Args:
-        n_clusters: Customers or stores, at least 2.
-        n_obs: Answers of all clusters.
-        total: Sum of all answers.
-        sum_squared_totals: Sum over clusters of (the cluster's sum of answers)².
-        sum_squared_sizes: Sum over clusters of (its number of answers)².
-        sum_size_times_total: Sum over clusters of number times sum.
+        n_clusters: Customers or stores K, at least 2.
+        n_obs: Answers n of all clusters, at least ``n_clusters``.
+        mean: Of all answers.
+        squares: As above, 0 or more.
         confidence_level: In [0.9, 1).
         unit: How the mean is read.
 
     Returns:
-        An Estimate whose ``n_obs`` is the answers and whose t interval has
-        ``n_clusters`` - 1 degrees of freedom.
+        An Estimate whose ``n_obs`` is the answers and whose t interval has K - 1 degrees of
+        freedom.
 
     Raises:
-        InputError: Fewer than 2 clusters, or sums no data can have.
+        InputError: Fewer than 2 clusters, fewer answers than clusters, negative squares.
 
-    Source: Cochran (1977), Sampling Techniques, 9A.2; Cameron and Miller (2015).
+    Source: Cochran (1977), Sampling Techniques, 6.3; Cameron and Miller (2015), JHR 50(2).
     """
-    ratio = ratio_estimate(
-        n_clusters,
-        sum_y=total,
-        sum_x=n_obs,
-        sum_yy=sum_squared_totals,
-        sum_xx=sum_squared_sizes,
-        sum_xy=sum_size_times_total,
-        confidence_level=confidence_level,
-        unit=unit,
-    )
+    check_level(confidence_level)
+    if not 1 < n_clusters <= n_obs:
+        raise InputError(f"n_clusters must be from 2 to the {n_obs} answers, got {n_clusters}")
+    if not squares >= 0:
+        raise InputError(f"squares must be 0 or more, got {squares}")
+    se = sqrt(n_clusters / (n_clusters - 1) * squares) / n_obs
+    margin = t_quantile(confidence_level, df=n_clusters - 1) * se
     return Estimate(
-        value=ratio.value,
-        ci_lower=ratio.ci_lower,
-        ci_upper=ratio.ci_upper,
-        n_obs=n_obs,
+        value=mean,
+        ci_lower=mean - margin,
+        ci_upper=mean + margin,
+        n_obs=int(n_obs),
         unit=unit,
         method="clustered t",
         confidence_level=confidence_level,

@@ -1,7 +1,7 @@
 """Many comparisons at once: adjusted p-values, and interval levels that agree with them."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from cxlib.errors import InputError
 from cxlib.stats.estimate import check_level
@@ -23,7 +23,11 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
     Source: Holm (1979), Scandinavian Journal of Statistics 6(2).
     """
-    return _adjust(p_values, method="holm")
+    _check(p_values)
+    size = len(p_values)
+    order = sorted(range(size), key=lambda i: p_values[i])
+    steps = (min(1.0, (size - k) * p_values[i]) for k, i in enumerate(order))
+    return _in_place(order, accumulate(steps, max))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -42,7 +46,11 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
 
     Source: Benjamini and Hochberg (1995), JRSS B 57(1).
     """
-    return _adjust(p_values, method="fdr_bh")
+    _check(p_values)
+    size = len(p_values)
+    order = sorted(range(size), key=lambda i: p_values[i], reverse=True)
+    steps = (size / (size - k) * p_values[i] for k, i in enumerate(order))
+    return _in_place(order, accumulate(steps, min))
 
 
 def simultaneous_level(confidence_level: float, *, comparisons: int) -> float:
@@ -111,10 +119,7 @@ def _check(p_values: Sequence[float]) -> None:
             raise InputError(f"p_values must be in [0, 1], got {value} at place {place}")
 
 
-def _adjust(p_values: Sequence[float], *, method: Literal["holm", "fdr_bh"]) -> tuple[float, ...]:
-    _check(p_values)
-    if not p_values:
-        return ()
-    from statsmodels.stats.multitest import multipletests
-
-    return tuple(float(p) for p in multipletests(list(p_values), method=method)[1])
+def _in_place(order: Sequence[int], values: Iterable[float]) -> tuple[float, ...]:
+    """Return values listed in ``order`` at the places they belong to."""
+    placed = dict(zip(order, values, strict=True))
+    return tuple(placed[i] for i in range(len(order)))

@@ -1,7 +1,7 @@
 """Shares and their differences from counts: Wilson, Newcombe, and the check of a planned split."""
 
 from collections.abc import Sequence
-from math import fsum, nan, sqrt
+from math import exp, fsum, isclose, nan, sqrt
 from statistics import NormalDist
 
 from cxlib.errors import InputError
@@ -47,10 +47,10 @@ def proportion(successes: int, n: int, *, confidence_level: float = 0.95) -> Est
     check_level(confidence_level)
     lower, upper = _wilson(successes, n, normal_quantile(confidence_level))
     return Estimate(
-        value=successes / n,
+        value=float(successes / n),
         ci_lower=lower,
         ci_upper=upper,
-        n_obs=n,
+        n_obs=int(n),
         unit="share",
         method="Wilson",
         confidence_level=confidence_level,
@@ -96,7 +96,7 @@ def proportion_difference(
         value=effect,
         ci_lower=effect - sqrt((p1 - lower1) ** 2 + (upper2 - p2) ** 2),
         ci_upper=effect + sqrt((upper1 - p1) ** 2 + (p2 - lower2) ** 2),
-        n_obs=n1 + n2,
+        n_obs=int(n1 + n2),
         unit="pp",
         method="Newcombe",
         confidence_level=confidence_level,
@@ -126,8 +126,6 @@ def relative_difference(
 
     Source: Katz, Baptista, Azen and Pike (1978), Biometrics 34(3).
     """
-    from math import exp
-
     check_level(confidence_level)
     _check_counts(x1, n1)
     _check_counts(x2, n2)
@@ -143,7 +141,7 @@ def relative_difference(
         value=ratio - 1,
         ci_lower=lower,
         ci_upper=upper,
-        n_obs=n1 + n2,
+        n_obs=int(n1 + n2),
         unit="ratio",
         method="Katz log",
         confidence_level=confidence_level,
@@ -170,14 +168,14 @@ def goodness_of_split(counts: Sequence[int], planned_shares: Sequence[float]) ->
     """
     from scipy.special import chdtrc
 
-    if len(counts) < 2 or len(counts) != len(planned_shares):
+    if len(counts) <= 1 or len(counts) != len(planned_shares):
         raise InputError(
             "counts and planned_shares must name the same two or more arms, "
             f"got {len(counts)} and {len(planned_shares)}"
         )
     if min(counts) < 0 or sum(counts) == 0:
         raise InputError(f"counts must be 0 or more with at least 1 unit, got {list(counts)}")
-    if min(planned_shares) <= 0 or abs(fsum(planned_shares) - 1) > 1e-9:
+    if min(planned_shares) <= 0 or not isclose(fsum(planned_shares), 1):
         raise InputError(
             f"planned_shares must each be above 0 and add to 1, got {list(planned_shares)}"
         )

@@ -1,0 +1,128 @@
+"""cxlib.stats.multiplicity and equivalence: hand-worked families, error rates, agreement."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cxlib.errors import InputError
+from cxlib.stats.equivalence import equivalence
+from cxlib.stats.estimate import Estimate
+from cxlib.stats.multiplicity import (
+    benjamini_hochberg,
+    family_error_rate,
+    holm,
+    holm_levels,
+    simultaneous_level,
+)
+from cxlib.stats.proportions import two_sided_p
+
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "multiplicity.json").read_text(encoding="utf-8")
+)
+
+
+def difference(lower, upper):
+    return Estimate(
+        value=(lower + upper) / 2,
+        ci_lower=lower,
+        ci_upper=upper,
+        n_obs=100,
+        unit="points",
+        method="Wald",
+    )
+
+
+def test_twenty_true_nulls_give_a_hit_two_times_in_three():
+    """domain.md trap 16: 1 - 0.95^20 = 64 %."""
+    assert round(family_error_rate(20), 2) == 0.64
+
+
+def test_holm_matches_a_hand_worked_family():
+    """Sorted 0.01 0.02 0.03 0.04 times 4 3 2 1 = 0.04 0.06 0.06 0.04, then never falling."""
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx((0.06, 0.04, 0.06, 0.06))
+
+
+def test_benjamini_hochberg_matches_a_hand_worked_family():
+    """Sorted 0.01 0.02 0.03 0.30 times 4/1 4/2 4/3 1 = 0.04 0.04 0.04 0.30."""
+    assert benjamini_hochberg([0.3, 0.01, 0.03, 0.02]) == pytest.approx((0.3, 0.04, 0.04, 0.04))
+
+
+@pytest.mark.parametrize("method", [holm, benjamini_hochberg])
+def test_adjusted_values_agree_with_statsmodels(method):
+    expected = REFERENCE[method.__name__]["adjusted"]
+    assert method(REFERENCE["p_values"]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_an_empty_family_stays_empty():
+    assert holm([]) == ()
+    assert benjamini_hochberg([]) == ()
+    assert holm_levels([], confidence_level=0.95) == ()
+
+
+def test_simultaneous_level_is_bonferroni():
+    assert simultaneous_level(0.95, comparisons=5) == pytest.approx(0.99)
+
+
+def test_holm_levels_step_down_and_stop():
+    """0.001 at 1 - .05/3; 0.03 fails .05/2 and stops the family: 0.04 keeps that level."""
+    levels = holm_levels([0.04, 0.001, 0.03], confidence_level=0.95)
+    assert levels == pytest.approx((0.975, 1 - 0.05 / 3, 0.975))
+
+
+def test_an_interval_at_its_holm_level_excludes_zero_exactly_when_holm_rejects():
+    """2,000 seeded families of six normal statistics, some shifted."""
+    rng = np.random.default_rng(10)
+    for z in rng.normal([0, 0, 1, 2, 2.5, 3], 1, (2_000, 6)).tolist():
+        p = [two_sided_p(value) for value in z]
+        levels = holm_levels(p, confidence_level=0.95)
+        excluded = [value <= 1 - level for value, level in zip(p, levels, strict=True)]
+        assert excluded == [value <= 0.05 for value in holm(p)]
+
+
+def test_holm_holds_the_family_error_and_benjamini_hochberg_the_false_share():
+    """1,500 seeded families of 20, 15 true nulls and 5 shifted by 3."""
+    rng = np.random.default_rng(12)
+    any_false, false_share = [], []
+    for z in rng.normal([0] * 15 + [3] * 5, 1, (1_500, 20)).tolist():
+        p = [two_sided_p(value) for value in z]
+        any_false.append(min(holm(p)[:15]) <= 0.05)
+        found = np.array(benjamini_hochberg(p)) <= 0.05
+        false_share.append(found[:15].sum() / max(1, found.sum()))
+    assert np.mean(any_false) <= 0.06
+    assert np.mean(false_share) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "verdict"),
+    [
+        (-2.0, 3.0, "equivalent"),
+        (-2.0, 6.0, "cannot_tell"),
+        (5.5, 9.0, "different"),
+        (-9.0, -5.5, "different"),
+        (1.0, 4.9, "equivalent"),
+        (float("nan"), float("nan"), "cannot_tell"),
+    ],
+)
+def test_only_an_interval_inside_the_margin_is_consistent(lower, upper, verdict):
+    """domain.md A14: "no significant gap" (-2 to 6) is never rendered as consistent."""
+    assert equivalence(difference(lower, upper), margin=5.0) == verdict
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: holm([0.2, 1.2]), "p_values must be in [0, 1], got 1.2 at place 1"),
+        (
+            lambda: simultaneous_level(0.95, comparisons=0),
+            "comparisons must be at least 1, got 0",
+        ),
+        (lambda: family_error_rate(0), "comparisons must be at least 1, got 0"),
+        (lambda: equivalence(difference(0, 1), margin=0), "margin must be above 0, got 0"),
+    ],
+)
+def test_impossible_input_is_named_with_its_value(call, message):
+    with pytest.raises(InputError) as caught:
+        call()
+    assert str(caught.value) == message
