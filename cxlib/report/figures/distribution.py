@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from matplotlib.patches import Rectangle
 
 from cxlib.errors import ReportError
-from cxlib.report.figures.lettering import LINE_HEIGHT, text_width
+from cxlib.report.colour import mix
+from cxlib.report.figures.keys import KeyEntry, lay_out_key
+from cxlib.report.figures.lettering import text_width
 from cxlib.report.figures.rows import row_frame
 from cxlib.report.figures.style import (
+    POINTS_PER_CM,
     SMALL,
     WIDTH_CM,
     Theme,
     ThemedFigure,
     in_theme,
-    mix,
     text_on,
 )
 
@@ -41,7 +43,13 @@ def diverging(n_colours: int, *, theme: Theme) -> list[str]:
 
     middle = mix(theme.muted, theme.paper, share=0.22)
     palette = sns.blend_palette(
-        [LOW_END, mix(LOW_END, middle, share=0.45), middle, mix(HIGH_END, middle, share=0.45), HIGH_END],
+        [
+            LOW_END,
+            mix(LOW_END, middle, share=0.45),
+            middle,
+            mix(HIGH_END, middle, share=0.45),
+            HIGH_END,
+        ],
         n_colors=n_colours,
     )
     return [str(colour) for colour in palette.as_hex()]
@@ -83,10 +91,15 @@ def distribution_bars(
             raise ReportError(f"counts must be 0 or more, {group.label!r} has {group.counts}")
     if not any(sum(group.counts) for group in groups):
         raise ReportError("at least one group must have answers, all are empty")
-    line = SMALL * LINE_HEIGHT + 4
     colours = diverging(len(categories), theme=theme)
-    entry = [text_width(name, theme=theme, size=SMALL) + 26 for name in categories]
-    key_rows = _key_rows(entry, room=width_cm * 72 / 2.54)
+    key = lay_out_key(
+        [
+            KeyEntry(text=name, look={"marker": "s", "markersize": 8, "color": colour})
+            for name, colour in zip(categories, colours, strict=True)
+        ],
+        theme=theme,
+        width=width_cm * POINTS_PER_CM,
+    )
     scores = any(group.score for group in groups)
     frame = row_frame(
         [group.label for group in groups],
@@ -96,7 +109,7 @@ def distribution_bars(
         note_head=note_head,
         right_head=score_head,
         width_cm=width_cm,
-        header=line * len(key_rows),
+        header=key.height,
         footer=4,
         row=21.0,
     )
@@ -129,42 +142,5 @@ def distribution_bars(
                     align="center",
                 )
             start += share
-    _write_key(frame.figure, key_rows, categories, colours, entry, line=line)
+    key.write(frame.figure)
     return frame.figure
-
-
-def _key_rows(entries: Sequence[float], *, room: float) -> list[list[int]]:
-    """Share the key's entries out over lines no wider than ``room``."""
-    rows: list[list[int]] = [[]]
-    for number, wide in enumerate(entries):
-        if rows[-1] and sum(entries[index] for index in rows[-1]) + wide > room:
-            rows.append([])
-        rows[-1].append(number)
-    return rows
-
-
-def _write_key(
-    figure: ThemedFigure,
-    rows: Sequence[Sequence[int]],
-    categories: Sequence[str],
-    colours: Sequence[str],
-    widths: Sequence[float],
-    *,
-    line: float,
-) -> None:
-    for row, members in enumerate(rows):
-        x = 0.0
-        y = figure.height - (row + 0.5) * line
-        for number in members:
-            figure.add_artist(
-                Rectangle(
-                    (x, y - 4),
-                    8,
-                    8,
-                    facecolor=colours[number],
-                    edgecolor="none",
-                    transform=figure.points,
-                )
-            )
-            figure.write(x + 11, y, categories[number], size=SMALL)
-            x += widths[number]

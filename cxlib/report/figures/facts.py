@@ -105,9 +105,7 @@ def describe_differences(items: Sequence[EffectItem]) -> ChartFacts:
     )
 
 
-def describe_distribution(
-    groups: Sequence[DistributionGroup], *, category: int = -1
-) -> ChartFacts:
+def describe_distribution(groups: Sequence[DistributionGroup], *, category: int = -1) -> ChartFacts:
     """Collect the facts of the share (0-1) of one answer, the best by default, over groups."""
     return describe_values(
         [group.label for group in groups],

@@ -3,18 +3,24 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
+from typing import Any
 
 from cxlib.errors import ReportError
+from cxlib.report.figures.keys import KeyEntry, lay_out_key
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width
-from cxlib.report.figures.rows import FOOT, key, row_frame
+from cxlib.report.figures.rows import FOOT, row_frame
 from cxlib.report.figures.style import (
     HAIRLINE,
+    POINTS_PER_CM,
     SMALL,
     WIDTH_CM,
     Theme,
     ThemedFigure,
     in_theme,
 )
+
+SHORT_AXIS = 150.0
+"""Ends of a logarithmic axis this far apart or less also show twos and fives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,19 @@ def sample_needed(
                 f"collected and needed must be 1 or more, {item.label!r} has"
                 f" {item.collected} and {item.needed}"
             )
-    line = SMALL * LINE_HEIGHT + 2
+    hollow: dict[str, Any] = {
+        "color": theme.paper,
+        "markeredgecolor": theme.ink,
+        "markeredgewidth": 1.2,
+    }
+    key = lay_out_key(
+        [
+            KeyEntry(text=collected_label, look={"marker": "o", "color": theme.primary}),
+            KeyEntry(text=needed_label, look={"marker": "D", "markersize": 5.0, **hollow}),
+        ],
+        theme=theme,
+        width=width_cm * POINTS_PER_CM,
+    )
     frame = row_frame(
         [item.label for item in items],
         theme=theme,
@@ -75,20 +93,24 @@ def sample_needed(
         note_head=note_head,
         right_head=verdict_head,
         width_cm=width_cm,
-        header=line,
+        header=key.height,
         footer=FOOT if axis_label else FOOT - SMALL * LINE_HEIGHT,
         row=27.0,
     )
     axes = frame.axes
     numbers = [number for item in items for number in (item.collected, item.needed)]
-    powers = range(floor(log10(min(numbers))), ceil(log10(max(numbers) + 1)) + 1)
+    widest = max(text_width(fmt(number), theme=theme, size=SMALL) for number in numbers) + 12
+    low, high = log10(min(numbers)), log10(max(numbers))
+    span = frame.right - frame.left
+    room = max(high - low, 0.5) * widest / (span - 2 * widest)
     axes.set_xscale("log")
-    axes.set_xlim(10.0 ** powers[0] * 0.8, 10.0 ** powers[-1] * 1.25)
-    axes.set_xticks([10.0**power for power in powers], [fmt(10.0**power) for power in powers])
+    axes.set_xlim(10 ** (low - room), 10 ** (high + room))
+    values = _log_ticks(10 ** (low - room), 10 ** (high + room))
+    axes.set_xticks(values, [fmt(value) for value in values])
     axes.set_xticks([], minor=True)
     axes.tick_params(axis="x", pad=3)
-    for power in powers:
-        axes.axvline(10.0**power, color=theme.grid, linewidth=HAIRLINE, zorder=0)
+    for value in values:
+        axes.axvline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0)
     for item, y in zip(items, frame.middles, strict=True):
         short = item.needed > item.collected
         colour = theme.bad if short else theme.good
@@ -100,27 +122,28 @@ def sample_needed(
             linestyle=(0, (2, 1.5)) if short else "-",
             zorder=1,
         )
-        for number, hollow in ((item.collected, False), (item.needed, True)):
-            axes.plot(
-                [number],
-                [y],
-                marker="D" if hollow else "o",
-                color=theme.paper if hollow else theme.primary,
-                markeredgecolor=theme.ink if hollow else theme.paper,
-                markeredgewidth=1.2 if hollow else 0.6,
-                markersize=5.5 if hollow else 7.0,
-                linestyle="None",
-                zorder=3 if hollow else 2,
+        axes.plot(
+            [item.collected],
+            [y],
+            marker="o",
+            markersize=7.0,
+            color=theme.primary,
+            markeredgecolor=theme.paper,
+            zorder=2,
+        )
+        axes.plot([item.needed], [y], marker="D", markersize=5.5, zorder=3, **hollow)
+        for number, side in (
+            (item.collected, 1 if item.collected > item.needed else -1),
+            (item.needed, -1 if item.collected > item.needed else 1),
+        ):
+            frame.figure.write(
+                frame.figure.place(axes, number, y)[0] + 7 * side,
+                y,
+                fmt(number),
+                size=SMALL,
+                align="left" if side > 0 else "right",
+                backed=True,
             )
-            first = number == min(item.collected, item.needed) and not (
-                item.collected == item.needed and hollow
-            )
-            x = frame.figure.place(axes, number, y)[0]
-            text = fmt(number)
-            wide = text_width(text, theme=theme, size=SMALL)
-            left = x - 7 - wide if first else x + 7
-            left = min(max(left, frame.left), frame.right - wide)
-            frame.figure.write(left, y, text, size=SMALL, backed=True)
     if axis_label:
         frame.figure.write(
             frame.right,
@@ -130,19 +153,13 @@ def sample_needed(
             colour=theme.muted,
             align="right",
         )
-    hollow_look: dict[str, object] = {
-        "marker": "D",
-        "color": theme.paper,
-        "markeredgecolor": theme.ink,
-        "markeredgewidth": 1.2,
-        "markersize": 5.0,
-    }
-    key(
-        frame.figure,
-        [(collected_label, {"marker": "o", "color": theme.primary}), (needed_label, hollow_look)],
-        x=1,
-        y=frame.figure.height - line / 2,
-    )
+    key.write(frame.figure)
     return frame.figure
 
 
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Give powers of ten inside the limits, with their twos and fives on a short axis."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    steps = (1, 2, 5) if high / low < SHORT_AXIS else (1,)
+    values = [step * 10.0**power for power in powers for step in steps]
+    return [value for value in values if low <= value <= high]

@@ -8,12 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cxlib.errors import ReportError
+from cxlib.report.colour import mix
+from cxlib.report.figures.keys import KeyEntry, lay_out_key
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width
-from cxlib.report.figures.rows import FOOT, key, row_frame, value_axis
-from cxlib.report.figures.style import SMALL, WIDTH_CM, Theme, ThemedFigure, in_theme, mix
+from cxlib.report.figures.rows import FOOT, row_frame, value_axis
+from cxlib.report.figures.style import POINTS_PER_CM, SMALL, WIDTH_CM, Theme, ThemedFigure, in_theme
 from cxlib.stats.estimate import Estimate
 
 Mark = Literal["peak", "pain", "none"]
+LINE = SMALL * LINE_HEIGHT + 2
 MARKERS: Mapping[Mark, str] = {"peak": "^", "pain": "v", "none": "o"}
 
 
@@ -50,6 +53,14 @@ class EffectItem:
 def mark_colour(mark: Mark, theme: Theme) -> str:
     """Give the colour of a peak, a pain point or an unmarked point."""
     return {"peak": theme.good, "pain": theme.bad, "none": theme.primary}[mark]
+
+
+def mark_entries(labels: Mapping[Mark, str], *, theme: Theme) -> list[KeyEntry]:
+    """Give the key entries of peak, pain point and unmarked point."""
+    return [
+        KeyEntry(text=text, look={"marker": MARKERS[mark], "color": mark_colour(mark, theme)})
+        for mark, text in labels.items()
+    ]
 
 
 @in_theme
@@ -93,8 +104,10 @@ def interval_chart(
     estimates = [row.estimate for row in rows if row.estimate is not None]
     if not estimates:
         raise ReportError("at least one row must have an estimate, all are suppressed or absent")
-    line = SMALL * LINE_HEIGHT + 2
-    keyed = bool(mark_labels)
+    key = lay_out_key(
+        mark_entries(mark_labels or {}, theme=theme), theme=theme, width=width_cm * POINTS_PER_CM
+    )
+    headed = bool(note_head or value_head)
     frame = row_frame(
         [row.label for row in rows],
         theme=theme,
@@ -103,7 +116,7 @@ def interval_chart(
         note_head=note_head,
         right_head=value_head,
         width_cm=width_cm,
-        header=line * keyed + (line if reference_label and not (note_head or value_head) else 0),
+        header=key.height + LINE * (bool(reference_label) and not headed),
         footer=FOOT if axis_label else FOOT - SMALL * LINE_HEIGHT,
     )
     value_axis(frame, limits or span_of(estimates, reference), fmt=fmt, label=axis_label)
@@ -122,16 +135,7 @@ def interval_chart(
     if reference is not None:
         frame.axes.axvline(reference, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 2)))
         write_above(frame.figure, frame.axes, reference, reference_label, frame.head)
-    if mark_labels:
-        key(
-            frame.figure,
-            [
-                (text, {"marker": MARKERS[mark], "color": mark_colour(mark, theme)})
-                for mark, text in mark_labels.items()
-            ],
-            x=1,
-            y=frame.figure.height - line / 2,
-        )
+    key.write(frame.figure)
     return frame.figure
 
 
@@ -225,8 +229,20 @@ def difference_plot(
     Raises:
         ReportError: There is no effect.
     """
-    line = SMALL * LINE_HEIGHT + 2
     margins = [item.margin for item in items if item.margin is not None]
+    zone = mix(theme.muted, theme.paper, share=0.22)
+    key = lay_out_key(
+        [
+            KeyEntry(
+                text=zone_label, look={"marker": "s", "color": zone, "markeredgecolor": theme.muted}
+            )
+        ]
+        if zone_label and margins
+        else [],
+        theme=theme,
+        width=width_cm * POINTS_PER_CM,
+    )
+    headed = bool(note_head or value_head)
     frame = row_frame(
         [item.label for item in items],
         theme=theme,
@@ -236,8 +252,7 @@ def difference_plot(
         note_head=note_head,
         right_head=value_head,
         width_cm=width_cm,
-        header=line * bool(zone_label and margins)
-        + (line if zero_label and not (note_head or value_head) else 0),
+        header=key.height + LINE * (bool(zero_label) and not headed),
         footer=FOOT if axis_label else FOOT - SMALL * LINE_HEIGHT,
         row=28.0,
     )
@@ -245,7 +260,6 @@ def difference_plot(
     room = (high - low) * 0.04
     value_axis(frame, (low - room, high + room), fmt=fmt, label=axis_label)
     edge_low, edge_high = frame.axes.get_xlim()
-    zone = mix(theme.muted, theme.paper, share=0.22)
     for item, y, tall in zip(items, frame.middles, frame.heights, strict=True):
         if item.margin is not None:
             end = edge_high if item.margin >= 0 else edge_low
@@ -271,11 +285,5 @@ def difference_plot(
         draw_interval(frame.axes, item.estimate, y, theme=theme, hollow=not shows)
     frame.axes.axvline(0.0, color=theme.ink, linewidth=1.0, zorder=1)
     write_above(frame.figure, frame.axes, 0.0, zero_label, frame.head)
-    if zone_label and margins:
-        key(
-            frame.figure,
-            [(zone_label, {"marker": "s", "color": zone, "markeredgecolor": theme.muted})],
-            x=1,
-            y=frame.figure.height - line / 2,
-        )
+    key.write(frame.figure)
     return frame.figure

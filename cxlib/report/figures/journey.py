@@ -8,9 +8,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from cxlib.errors import ReportError
-from cxlib.report.figures.intervals import MARKERS, Mark, mark_colour, span_of
-from cxlib.report.figures.lettering import LINE_HEIGHT, break_lines, text_width, ticks
-from cxlib.report.figures.rows import key
+from cxlib.report.colour import mix
+from cxlib.report.figures.intervals import MARKERS, Mark, mark_colour, mark_entries, span_of
+from cxlib.report.figures.keys import KeyEntry, lay_out_key
+from cxlib.report.figures.lettering import (
+    LINE_HEIGHT,
+    ColumnLabels,
+    break_lines,
+    label_columns,
+    text_width,
+    ticks,
+)
 from cxlib.report.figures.style import (
     BODY,
     HAIRLINE,
@@ -21,14 +29,12 @@ from cxlib.report.figures.style import (
     Theme,
     ThemedFigure,
     in_theme,
-    mix,
     new_figure,
 )
 from cxlib.stats.estimate import Estimate
 
 GUTTER = 30.0
 LINE = SMALL * LINE_HEIGHT
-MOST_LINES = 3
 STEEP = 12.0
 """Points by which a neighbour must be higher for its line to cross a value above a point."""
 
@@ -42,16 +48,6 @@ class JourneyPoint:
     estimate: Estimate | None
     note: str = ""
     mark: Mark = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lettering:
-    """How the touchpoint labels stand under the curve."""
-
-    lines: tuple[tuple[str, ...], ...]
-    rows: int
-    rotation: float
-    height: float
 
 
 @in_theme
@@ -93,24 +89,27 @@ def emotion_curve(
         ReportError: Fewer than two touchpoints have an estimate, or a stage comes twice.
     """
     known = [point.estimate for point in points if point.estimate is not None]
-    if len(known) < 2:
+    if len(known) <= 1:
         raise ReportError(f"an emotion curve needs two touchpoints or more, got {len(known)}")
     stages = _stages(points)
     width = width_cm * POINTS_PER_CM
     left, right = GUTTER, width - 8
     step = (right - left) / len(points)
-    letters = _letter([point.label for point in points], theme=theme, step=step, left=left)
+    letters = label_columns([point.label for point in points], theme=theme, step=step, left=left)
     stage_lines = [
-        break_lines(
-            name, theme=theme, width=(last - first) * step - 4, size=BODY, weight="bold"
-        )
+        break_lines(name, theme=theme, width=(last - first) * step - 4, size=BODY, weight="bold")
         for name, first, last in stages
     ]
     stage_height = max(len(lines) for lines in stage_lines) * BODY * LEADING + 5
     bottom = letters.height + LINE + 8
     top = bottom + plot_height_cm * POINTS_PER_CM
-    keyed = bool(mark_labels or interval_label or axis_label)
-    height = top + stage_height + (LINE + 4) * keyed
+    entries = mark_entries(mark_labels or {}, theme=theme)
+    if interval_label:
+        band = mix(theme.primary, theme.paper, share=0.35)
+        look = {"linestyle": "-", "linewidth": 5, "color": band}
+        entries.append(KeyEntry(text=interval_label, look=look))
+    key = lay_out_key(entries, theme=theme, width=width, tail=axis_label)
+    height = top + stage_height + key.height + 3 * bool(key.height)
     figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
     axes = figure.panel(left, bottom, right, top)
     low, high = limits or span_of(known, reference)
@@ -132,8 +131,7 @@ def emotion_curve(
             figure, axes, points, reference=reference, text=reference_label, taken=taken
         )
     _foot(figure, points, letters, step=step, left=left, bottom=bottom, note_head=note_head)
-    if keyed:
-        _head(figure, mark_labels or {}, interval_label, axis_label)
+    key.write(figure)
     return figure
 
 
@@ -151,37 +149,6 @@ def _stages(points: Sequence[JourneyPoint]) -> list[tuple[str, int, int]]:
             f"touchpoints of one stage must stand together, these stages come twice: {doubled}"
         )
     return stages
-
-
-def _letter(labels: Sequence[str], *, theme: Theme, step: float, left: float) -> _Lettering:
-    """Choose level labels, labels in two rows by turns, or upright ones: the first that fits."""
-    for rows in (1, 2):
-        widths = [rows * step - 3.0] * len(labels)
-        if rows == 2:
-            widths[0] = min(widths[0], step + 2 * left - 2)
-            widths[-1] = min(widths[-1], step + 14)
-        lines = [
-            tuple(break_lines(label, theme=theme, width=width, size=SMALL))
-            for label, width in zip(labels, widths, strict=True)
-        ]
-        if all(
-            len(broken) <= MOST_LINES
-            and text_width("\n".join(broken), theme=theme, size=SMALL) <= width
-            for broken, width in zip(lines, widths, strict=True)
-        ):
-            deepest = [
-                max((len(broken) for broken in lines[row::rows]), default=0) for row in range(rows)
-            ]
-            height = sum(deepest) * SMALL * LEADING + rows * 4
-            return _Lettering(lines=tuple(lines), rows=rows, rotation=0.0, height=height)
-    room = max(int((step - 3) / (SMALL * LEADING)), 1)
-    longest = max(text_width(label, theme=theme, size=SMALL) for label in labels)
-    lines = [
-        tuple(break_lines(label, theme=theme, width=longest / min(room, 2) + 12, size=SMALL))
-        for label in labels
-    ]
-    height = max(text_width("\n".join(broken), theme=theme, size=SMALL) for broken in lines) + 6
-    return _Lettering(lines=tuple(lines), rows=1, rotation=90.0, height=height)
 
 
 def _shade_stages(
@@ -345,9 +312,7 @@ def _name_reference(
         for a, b in zip(ends, ends[1:] or ends, strict=False):
             for part in range(13):
                 share = part / 12
-                inked.append(
-                    (a[0] + share * (b[0] - a[0]), 3.0, a[1] + share * (b[1] - a[1]))
-                )
+                inked.append((a[0] + share * (b[0] - a[0]), 3.0, a[1] + share * (b[1] - a[1])))
 
     def room(place: tuple[float, float]) -> float:
         left, middle = place
@@ -370,7 +335,7 @@ def _name_reference(
 def _foot(
     figure: ThemedFigure,
     points: Sequence[JourneyPoint],
-    letters: _Lettering,
+    letters: ColumnLabels,
     *,
     step: float,
     left: float,
@@ -386,15 +351,13 @@ def _foot(
     deepest = max((len(lines) for lines in letters.lines[::2]), default=0) * SMALL * LEADING
     for place, (point, lines) in enumerate(zip(points, letters.lines, strict=True)):
         x = left + (place + 0.5) * step
-        figure.write(
-            x, level, point.note, size=SMALL, colour=theme.muted, align="center"
-        )
+        figure.write(x, level, point.note, size=SMALL, colour=theme.muted, align="center")
         text = "\n".join(lines)
         if letters.rotation:
             figure.write(x, first, text, size=SMALL, align="right", rotation=letters.rotation)
             continue
         y = first
-        if letters.rows == 2 and place % 2:
+        if letters.rows > 1 and place % 2:
             y -= deepest + 4
             figure.add_artist(
                 Line2D(
@@ -408,23 +371,3 @@ def _foot(
         half = text_width(text, theme=theme, size=SMALL) / 2
         x = min(max(x, half), figure.width - half)
         figure.write(x, y, text, size=SMALL, align="center", vertical="top")
-
-
-def _head(
-    figure: ThemedFigure, marks: Mapping[Mark, str], interval_label: str, axis_label: str
-) -> None:
-    """Write the key on the left of the top line and the unit on its right."""
-    theme = figure.theme
-    y = figure.height - LINE / 2 - 1
-    entries: list[tuple[str, dict[str, object]]] = [
-        (text, {"marker": MARKERS[mark], "color": mark_colour(mark, theme)})
-        for mark, text in marks.items()
-    ]
-    if interval_label:
-        band = mix(theme.primary, theme.paper, share=0.35)
-        entries.append((interval_label, {"linestyle": "-", "linewidth": 5, "color": band}))
-    key(figure, entries, x=1, y=y)
-    if axis_label:
-        figure.write(
-            figure.width, y, axis_label, size=SMALL, colour=theme.muted, align="right"
-        )

@@ -1,8 +1,10 @@
 """Measure, wrap and place text, so that no label overlaps another or lacks a glyph."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,10 +15,13 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
 from cxlib.errors import ReportError
-from cxlib.report.figures.style import BODY, Theme
+from cxlib.report.figures.style import BODY, LEADING, SMALL, Theme
 
 LINE_HEIGHT = 1.45
 """Height of a line of text over its size: Chinese faces are tall."""
+MOST_LINES = 3
+"""Lines of a label under its column."""
+FIRST_CJK = 0x2E80
 NOT_AT_START = frozenset("，。、；：！？）」』】》〉％…,.;:!?)]}%")
 NOT_AT_END = frozenset("（「『【《〈([{")
 
@@ -98,7 +103,7 @@ def _units(text: str) -> list[str]:
 
 
 def _latin(mark: str) -> bool:
-    return mark != " " and ord(mark) < 0x2E80
+    return mark != " " and ord(mark) < FIRST_CJK
 
 
 def _even_lines(units: Sequence[str], sizes: Sequence[float], count: int) -> list[str]:
@@ -121,6 +126,54 @@ def _even_lines(units: Sequence[str], sizes: Sequence[float], count: int) -> lis
         lines.append("".join(units[start:end]).strip())
         end = start
     return lines[::-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnLabels:
+    """How labels stand under their columns: their lines, in how many rows, how turned."""
+
+    lines: tuple[tuple[str, ...], ...]
+    rows: int
+    rotation: float
+    height: float
+
+
+def label_columns(labels: Sequence[str], *, theme: Theme, step: float, left: float) -> ColumnLabels:
+    """Choose level labels, labels in two rows by turns, or upright ones: the first that fits.
+
+    Args:
+        labels: One per column.
+        theme: The font to measure with.
+        step: Width of a column in points.
+        left: Room left of the first column in points.
+    """
+    for rows in (1, 2):
+        widths = [rows * step - 3.0] * len(labels)
+        if rows > 1:
+            widths[0] = min(widths[0], step + 2 * left - 2)
+            widths[-1] = min(widths[-1], step + 14)
+        lines = [
+            tuple(break_lines(label, theme=theme, width=width, size=SMALL))
+            for label, width in zip(labels, widths, strict=True)
+        ]
+        if all(
+            len(broken) <= MOST_LINES
+            and text_width("\n".join(broken), theme=theme, size=SMALL) <= width
+            for broken, width in zip(lines, widths, strict=True)
+        ):
+            deepest = [
+                max((len(broken) for broken in lines[row::rows]), default=0) for row in range(rows)
+            ]
+            height = sum(deepest) * SMALL * LEADING + rows * 4
+            return ColumnLabels(lines=tuple(lines), rows=rows, rotation=0.0, height=height)
+    room = max(int((step - 3) / (SMALL * LEADING)), 1)
+    longest = max(text_width(label, theme=theme, size=SMALL) for label in labels)
+    lines = [
+        tuple(break_lines(label, theme=theme, width=longest / min(room, 2) + 12, size=SMALL))
+        for label in labels
+    ]
+    height = max(text_width("\n".join(broken), theme=theme, size=SMALL) for broken in lines) + 6
+    return ColumnLabels(lines=tuple(lines), rows=1, rotation=90.0, height=height)
 
 
 def spread(places: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
@@ -150,12 +203,13 @@ def spread(places: Sequence[float], *, gap: float, low: float, high: float) -> l
 def ticks(
     low: float, high: float, *, fmt: Callable[[float], str], most: int = 6
 ) -> tuple[list[float], list[str]]:
-    """Choose round tick values inside [low, high] whose printed labels all differ."""
-    for count in range(most, 1, -1):
+    """Choose at most ``most`` round tick values inside [low, high] whose labels all differ."""
+    slack = 1e-9 * (high - low)
+    for count in range(most + 3, 0, -1):
         values = MaxNLocator(nbins=count, steps=[1, 2, 5, 10]).tick_values(low, high)
-        inside = [float(v) + 0.0 for v in values if low - 1e-9 <= v <= high + 1e-9]
+        inside = [float(v) + 0.0 for v in values if low - slack <= v <= high + slack]
         labels = [fmt(value) for value in inside]
-        if len(set(labels)) == len(labels):
+        if 1 < len(inside) <= most and len(set(labels)) == len(labels):
             return inside, labels
     return [low, high], [fmt(low), fmt(high)]
 
@@ -173,7 +227,8 @@ def find_collisions(figure: Figure, *, slack: float = 0.75) -> list[str]:
         figure: A finished chart.
         slack: Points by which boxes may touch, since boxes are larger than the ink.
     """
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    canvas: Any = FigureCanvasAgg(figure)
+    renderer = canvas.get_renderer()
     figure.draw(renderer)
     boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts_of(figure)]
     allowed = slack * figure.dpi / 72

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from matplotlib.lines import Line2D
+
 from cxlib.errors import ReportError
 from cxlib.report.figures.intervals import MARKERS, Mark, mark_colour
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width, ticks
@@ -13,6 +15,7 @@ from cxlib.report.figures.style import (
     POINTS_PER_CM,
     SMALL,
     WIDTH_CM,
+    Align,
     Theme,
     ThemedFigure,
     in_theme,
@@ -20,6 +23,8 @@ from cxlib.report.figures.style import (
 )
 
 LINE = SMALL * LINE_HEIGHT
+UNLINKED = 13.0
+"""Points up to which a name is seen to belong to its dot."""
 Box = tuple[float, float, float, float]
 
 
@@ -81,7 +86,7 @@ def priority_matrix(
     y_low, y_high = _room([item.y for item in items], quadrants.y if quadrants else None)
     y_values, y_labels = ticks(y_low, y_high, fmt=y_fmt)
     left = max(text_width(text, theme=theme, size=SMALL) for text in y_labels) + 8
-    bottom = 2 * LINE + 6
+    bottom = 2 * LINE + 9
     height = bottom + plot_height_cm * POINTS_PER_CM + LINE + 4
     figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
     edges = (left, bottom, figure.width - 2, height - LINE - 4)
@@ -91,13 +96,16 @@ def priority_matrix(
     x_values, x_labels = ticks(x_low, x_high, fmt=x_fmt, most=7)
     axes.set_yticks(y_values, y_labels)
     axes.set_xticks(x_values, x_labels)
-    axes.tick_params(axis="x", pad=3)
+    axes.tick_params(axis="x", pad=6)
     for value in y_values:
         axes.axhline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0)
     axes.spines[["left", "bottom"]].set_visible(True)
     axes.spines[["left", "bottom"]].set_color(theme.muted)
     taken: list[Box] = []
+    cuts: list[Box] = []
     if quadrants:
+        x, y = figure.place(axes, quadrants.x, quadrants.y)
+        cuts = [(x, edges[1], x, edges[3]), (edges[0], y, edges[2], y)]
         axes.axvline(quadrants.x, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
         axes.axhline(quadrants.y, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
         taken = _name_corners(figure, quadrants, edges)
@@ -116,9 +124,12 @@ def priority_matrix(
             zorder=3,
         )
     dots = [figure.place(axes, item.x, item.y) for item in items]
-    taken += [(x - 4.5, y - 4.5, x + 4.5, y + 4.5) for x, y in dots]
     for index in sorted(range(len(items)), key=lambda index: (-dots[index][1], dots[index][0])):
-        _name_item(figure, items[index], dots[index], taken=taken, edges=edges)
+        others = [(x - 9.0, y - 6.0, x + 9.0, y + 6.0) for x, y in dots if (x, y) != dots[index]]
+        box = _name_item(
+            figure, items[index], dots[index], taken=taken + others, cuts=cuts, edges=edges
+        )
+        taken.append(box)
     return figure
 
 
@@ -161,19 +172,18 @@ def _name_item(
     item: MatrixItem,
     dot: tuple[float, float],
     *,
-    taken: list[Box],
+    taken: Sequence[Box],
+    cuts: Sequence[Box],
     edges: Box,
-) -> None:
+) -> Box:
     """Write an item's name and rank at the nearest free place, with a link when it is far."""
-    from matplotlib.lines import Line2D
-
     theme = figure.theme
     wide = max(
         text_width(item.label, theme=theme, size=SMALL, weight="bold"),
         text_width(item.note, theme=theme, size=SMALL) if item.note else 0.0,
     )
     tall = SMALL * LEADING * (2 if item.note else 1)
-    best: tuple[float, Box, float] | None = None
+    best: tuple[float, Box, float] = (float("inf"), edges, 0.0)
     for reach, (across, up) in product(
         (7.0, 13.0, 20.0, 28.0, 38.0, 50.0),
         ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)),
@@ -183,13 +193,12 @@ def _name_item(
         box = (x, y, x + wide, y + tall)
         outside = x < edges[0] + 2 or box[2] > edges[2] or y < edges[1] + 1 or box[3] > edges[3]
         clash = sum(_overlap(box, other) for other in taken)
-        cost = clash * 10 + outside * 1e6 + reach
-        if best is None or cost < best[0] - 1e-9:
+        crossed = sum(_overlap(box, cut) > 0 for cut in cuts)
+        cost = clash * 10 + outside * 1e6 + crossed * 25 + reach
+        if cost < best[0] - 1e-9:
             best = (cost, box, reach)
-    assert best is not None
     _, box, reach = best
-    taken.append(box)
-    if reach > 13:
+    if reach > UNLINKED:
         near = (min(max(dot[0], box[0]), box[2]), min(max(dot[1], box[1]), box[3]))
         figure.add_artist(
             Line2D(
@@ -203,13 +212,16 @@ def _name_item(
         )
     leftward = box[2] < dot[0]
     centred = box[0] < dot[0] < box[2]
-    align = "center" if centred else "right" if leftward else "left"
+    align: Align = "center" if centred else "right" if leftward else "left"
     x = (box[0] + box[2]) / 2 if centred else box[2] if leftward else box[0]
     step = SMALL * LEADING / 2 if item.note else 0.0
     middle = (box[1] + box[3]) / 2
-    figure.write(x, middle + step, item.label, size=SMALL, weight="bold", align=align)
+    figure.write(x, middle + step, item.label, size=SMALL, weight="bold", align=align, backed=True)
     if item.note:
-        figure.write(x, middle - step, item.note, size=SMALL, colour=theme.muted, align=align)
+        figure.write(
+            x, middle - step, item.note, size=SMALL, colour=theme.muted, align=align, backed=True
+        )
+    return box
 
 
 def _overlap(one: Box, other: Box) -> float:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from cxlib.errors import ReportError
+from cxlib.report.colour import mix
 from cxlib.report.figures.intervals import write_above
+from cxlib.report.figures.keys import KeyEntry, lay_out_key
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width, ticks
-from cxlib.report.figures.rows import FOOT, key, row_frame, value_axis
+from cxlib.report.figures.rows import FOOT, row_frame, value_axis
 from cxlib.report.figures.style import (
     BODY,
     HAIRLINE,
@@ -18,10 +22,9 @@ from cxlib.report.figures.style import (
     Theme,
     ThemedFigure,
     in_theme,
-    mix,
     new_figure,
 )
-from cxlib.report.figures.timeline import EndLabel, time_frame
+from cxlib.report.figures.timeline import EndLabel, draw_upright, time_frame
 
 LINE = SMALL * LINE_HEIGHT
 
@@ -100,7 +103,7 @@ def cash_curve(
         ends=[EndLabel(value=middle[-1], text=middle_label, colour=theme.primary, bold=True)],
         axis_label=axis_label,
         period_label=period_label,
-        entries=[(band_label, {"marker": "s", "color": band, "markersize": 7})],
+        entries=[KeyEntry(text=band_label, look={"marker": "s", "color": band, "markersize": 7})],
         width_cm=width_cm,
         plot_height_cm=plot_height_cm,
     )
@@ -108,7 +111,11 @@ def cash_curve(
     frame.axes.fill_between(places, lower, upper, color=band, linewidth=0, zorder=1)
     for edge in (lower, upper):
         frame.axes.plot(
-            places, edge, color=mix(theme.primary, theme.paper, share=0.5), linewidth=0.7, zorder=1.5
+            places,
+            edge,
+            color=mix(theme.primary, theme.paper, share=0.5),
+            linewidth=0.7,
+            zorder=1.5,
         )
     frame.axes.axhline(0.0, color=theme.ink, linewidth=1.0, zorder=2)
     frame.axes.plot(places, middle, color=theme.primary, linewidth=2.0, zorder=2.5)
@@ -126,17 +133,15 @@ def cash_curve(
             linestyle="None",
             zorder=3,
         )
-        x, y = frame.figure.place(frame.axes, at, 0.0)
+        x = frame.figure.place(frame.axes, at, 0.0)[0] + 5
         wide = text_width(payback_label, theme=theme, size=BODY, weight="bold")
-        bounds = (frame.left + wide / 2 + 2, frame.right - wide / 2 - 2)
-        floor = frame.figure.place(frame.axes, at, lower[at])[1]
+        floor = frame.figure.place(frame.axes, at, min(lower[at], 0.0))[1]
         frame.figure.write(
-            min(max(x, bounds[0]), bounds[1]),
-            max(min(y - 10, floor - 9), frame.bottom + 6),
+            min(x, frame.right - wide),
+            max(floor - 7, frame.bottom + 6),
             payback_label,
             weight="bold",
             colour=theme.good,
-            align="center",
         )
     return frame.figure
 
@@ -176,9 +181,9 @@ def histogram_of_outcomes(
         raise ReportError(
             f"edges must be one more than counts, got {len(edges)} edges and {len(counts)} counts"
         )
-    if any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(edges)):
         raise ReportError("edges must rise from each to the next")
-    top = max(count / (b - a) for count, a, b in zip(counts, edges, edges[1:], strict=False))
+    top = max(count / (b - a) for count, a, b in zip(counts, edges[:-1], edges[1:], strict=True))
     if top <= 0:
         raise ReportError("at least one bin must have outcomes, all counts are 0")
     header = LINE * len(markers) + LINE + 8
@@ -189,7 +194,7 @@ def histogram_of_outcomes(
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(0, top * 1.03)
     axes.set_yticks([])
-    for count, a, b in zip(counts, edges, edges[1:], strict=False):
+    for count, a, b in zip(counts, edges[:-1], edges[1:], strict=True):
         for start, end in ((a, min(b, 0.0)), (max(a, 0.0), b)):
             if end > start:
                 axes.add_patch(_outcome(start, end, count / (b - a), theme=theme))
@@ -204,11 +209,9 @@ def histogram_of_outcomes(
     axes.axhline(0, color=theme.muted, linewidth=HAIRLINE * 2)
     if edges[0] < 0 < edges[-1]:
         axes.axvline(0.0, color=theme.ink, linewidth=1.1, zorder=3)
-    for row, marker in enumerate(sorted(markers, key=lambda marker: marker.value)):
+    for row, marker in enumerate(sorted(markers, key=lambda marker: -marker.value)):
         _name_outcome(figure, axes, marker, level=height - header + 2 + LINE * (row + 0.5))
-    figure.write(
-        figure.width, LINE / 2, axis_label, size=SMALL, colour=theme.muted, align="right"
-    )
+    figure.write(figure.width, LINE / 2, axis_label, size=SMALL, colour=theme.muted, align="right")
     _outcome_key(figure, loss_label, gain_label)
     return figure
 
@@ -233,9 +236,7 @@ def _fits(figure: ThemedFigure, value: float, label: str, edges: Sequence[float]
     return half <= x <= figure.width - half
 
 
-def _name_outcome(figure: ThemedFigure, axes, marker: OutcomeMarker, *, level: float) -> None:
-    from matplotlib.lines import Line2D
-
+def _name_outcome(figure: ThemedFigure, axes: Axes, marker: OutcomeMarker, *, level: float) -> None:
     theme = figure.theme
     low, high = axes.get_xlim()
     if not low <= marker.value <= high:
@@ -243,19 +244,15 @@ def _name_outcome(figure: ThemedFigure, axes, marker: OutcomeMarker, *, level: f
             f"marker {marker.label!r} must lie inside the histogram, got {marker.value}"
         )
     x, bottom = figure.place(axes, marker.value, 0.0)
-    figure.add_artist(
-        Line2D(
-            [x, x],
-            [bottom, level + 0.4 * LINE],
-            color=theme.ink,
-            linewidth=0.9,
-            linestyle=(0, (3, 2)),
-            transform=figure.points,
-        )
-    )
+    draw_upright(figure, x, bottom, level + 0.4 * LINE, colour=theme.ink, halo=2.4)
     fits = x + 4 + text_width(marker.label, theme=theme, size=SMALL) <= figure.width
     figure.write(
-        x + 4 if fits else x - 4, level, marker.label, size=SMALL, align="left" if fits else "right"
+        x + 4 if fits else x - 4,
+        level,
+        marker.label,
+        size=SMALL,
+        align="left" if fits else "right",
+        backed=True,
     )
 
 
@@ -300,12 +297,20 @@ def tornado(
         ReportError: There is no assumption.
     """
     rows = sorted(items, key=lambda item: -abs(item.high - item.low))
-    line = LINE + 2
+    low_colour, high_colour = mix(theme.accent, theme.paper, share=0.75), theme.primary
+    key = lay_out_key(
+        [
+            KeyEntry(text=text, look={"marker": "s", "markersize": 7, "color": colour})
+            for text, colour in ((low_label, low_colour), (high_label, high_colour))
+        ],
+        theme=theme,
+        width=width_cm * POINTS_PER_CM,
+    )
     frame = row_frame(
         [item.label for item in rows],
         theme=theme,
         width_cm=width_cm,
-        header=2 * line,
+        header=key.height + LINE + 2,
         footer=FOOT if axis_label else FOOT - LINE,
         row=22.0,
     )
@@ -320,21 +325,17 @@ def tornado(
     )
     room = span * (widest + 6) / max(plot - 2 * (widest + 6), plot / 3)
     value_axis(frame, (low - room, high + room), fmt=fmt, label=axis_label)
-    looks: tuple[tuple[str, dict[str, object]], ...] = (
-        (low_label, {"color": mix(theme.accent, theme.paper, share=0.75)}),
-        (high_label, {"color": theme.primary}),
-    )
     for item, y in zip(rows, frame.middles, strict=True):
-        for end, text, (_, look) in (
-            (item.low, item.low_text, looks[0]),
-            (item.high, item.high_text, looks[1]),
+        for end, text, colour in (
+            (item.low, item.low_text, low_colour),
+            (item.high, item.high_text, high_colour),
         ):
             frame.axes.add_patch(
                 Rectangle(
                     (min(base, end), y - 6),
                     abs(end - base),
                     12,
-                    facecolor=str(look["color"]),
+                    facecolor=colour,
                     edgecolor=theme.paper,
                     linewidth=0.6,
                     zorder=2,
@@ -352,10 +353,5 @@ def tornado(
             )
     frame.axes.axvline(base, color=theme.ink, linewidth=1.1, zorder=3)
     write_above(frame.figure, frame.axes, base, base_label, frame.head)
-    key(
-        frame.figure,
-        [(text, {"marker": "s", "markersize": 7, **look}) for text, look in looks],
-        x=1,
-        y=frame.figure.height - line / 2,
-    )
+    key.write(frame.figure)
     return frame.figure

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from cxlib.errors import ReportError
 from cxlib.report.figures.lettering import LINE_HEIGHT, break_lines, text_width, ticks
@@ -14,13 +15,15 @@ from cxlib.report.figures.style import (
     POINTS_PER_CM,
     SMALL,
     WIDTH_CM,
+    Align,
     Theme,
     ThemedFigure,
+    Weight,
     new_figure,
 )
 
 PAD = 6.0
-LABEL_SHARE = 0.34
+LABEL_SHARE, NOTE_SHARE, RIGHT_SHARE = 0.34, 0.16, 0.24
 ROW = 19.0
 FOOT = 2 * SMALL * LINE_HEIGHT + 4
 SIDE = 0.025
@@ -84,61 +87,42 @@ def row_frame(
         if column and len(column) != len(labels):
             raise ReportError(f"a column must have {len(labels)} texts, got {len(column)}")
     width = width_cm * POINTS_PER_CM
-    wrapped = [break_lines(text, theme=theme, width=LABEL_SHARE * width) for text in labels]
-    label_width = max(text_width("\n".join(lines), theme=theme) for lines in wrapped)
-    note_width = _column(notes, note_head, theme=theme, size=SMALL)
-    right_width = max(
-        _column(right, right_head, theme=theme, size=BODY),
-        _column(right_below, "", theme=theme, size=SMALL),
+    columns = (
+        _column(labels, theme=theme, width=LABEL_SHARE * width),
+        _column(notes, theme=theme, width=NOTE_SHARE * width, size=SMALL, head=note_head),
+        _column(right, theme=theme, width=RIGHT_SHARE * width, weight="bold", head=right_head),
+        _column(right_below, theme=theme, width=RIGHT_SHARE * width, size=SMALL),
     )
-    if note_head or right_head:
-        header += SMALL * LINE_HEIGHT + 2
-    heights = [max(row, len(lines) * BODY * LEADING + 7) for lines in wrapped]
-    height = header + sum(heights) + footer
-    figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
-    left_edge = label_width + PAD + note_width + (PAD if note_width else 0)
-    right_edge = width - right_width - (PAD if right_width else 2)
-    axes = figure.panel(left_edge, footer, right_edge, footer + sum(heights))
-    axes.set_ylim(footer, footer + sum(heights))
-    axes.set_yticks([])
-    top = footer + sum(heights)
-    middles: list[float] = []
-    for index, lines in enumerate(wrapped):
-        middle = top - sum(heights[:index]) - heights[index] / 2
-        middles.append(middle)
-        figure.write(0, middle, "\n".join(lines))
-        if notes:
-            figure.write(
-                left_edge - PAD,
-                middle,
-                notes[index],
-                size=SMALL,
-                colour=theme.muted,
-                align="right",
-            )
-        below = bool(right_below) and bool(right_below[index])
-        if right:
-            lift = 0.62 * BODY if below else 0.0
-            figure.write(width, middle + lift, right[index], weight="bold", align="right")
-        if below:
-            figure.write(
-                width,
-                middle - 0.75 * BODY,
-                right_below[index],
-                size=SMALL,
-                colour=theme.muted,
-                align="right",
-            )
-        rule(figure, middle - heights[index] / 2, 0, width)
-    rule(figure, top, 0, width)
-    head = top + 0.5 * SMALL * LINE_HEIGHT + 2
-    if note_head:
-        figure.write(
-            left_edge - PAD, head, note_head, size=SMALL, colour=theme.muted, align="right"
+    label, note, bold, below = columns
+    header += (SMALL * LINE_HEIGHT + 2) * bool(note_head or right_head)
+    heights = [
+        max(
+            row,
+            label.tall(place),
+            note.tall(place),
+            bold.tall(place) + below.tall(place),
         )
-    if right_head:
-        figure.write(width, head, right_head, size=SMALL, colour=theme.muted, align="right")
-    return RowFrame(
+        for place in range(len(labels))
+    ]
+    top = footer + sum(heights)
+    figure = new_figure(theme, width_cm=width_cm, height_cm=(header + top) / POINTS_PER_CM)
+    left_edge = label.width + PAD + note.width + (PAD if note.width else 0)
+    right_width = max(bold.width, below.width)
+    right_edge = width - right_width - (PAD if right_width else 2)
+    axes = figure.panel(left_edge, footer, right_edge, top)
+    axes.set_ylim(footer, top)
+    axes.set_yticks([])
+    middles = [top - sum(heights[:place]) - heights[place] / 2 for place in range(len(labels))]
+    for place, middle in enumerate(middles):
+        lift = below.tall(place) / 2
+        drop = bold.tall(place) / 2
+        label.write(figure, place, 0, middle)
+        note.write(figure, place, left_edge - PAD, middle, align="right", colour=theme.muted)
+        bold.write(figure, place, width, middle + lift, align="right")
+        below.write(figure, place, width, middle - drop, align="right", colour=theme.muted)
+        rule(figure, middle - heights[place] / 2, 0, width)
+    rule(figure, top, 0, width)
+    frame = RowFrame(
         figure=figure,
         axes=axes,
         left=left_edge,
@@ -148,20 +132,70 @@ def row_frame(
         middles=tuple(middles),
         heights=tuple(heights),
     )
+    for text, x in ((note_head, left_edge - PAD), (right_head, width)):
+        figure.write(x, frame.head, text, size=SMALL, colour=theme.muted, align="right")
+    return frame
 
 
-def _column(texts: Sequence[str], head: str, *, theme: Theme, size: float) -> float:
-    weight = "bold" if size == BODY else "normal"
-    widths = [text_width(text, theme=theme, size=size, weight=weight) for text in texts if text]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Column:
+    """Texts of one column, wrapped, with the width they take in points."""
+
+    texts: tuple[str, ...]
+    width: float
+    size: float
+    weight: Weight
+
+    def tall(self, place: int) -> float:
+        """Height of one text with its room, 0 where there is none."""
+        text = self.texts[place] if self.texts else ""
+        return (text.count("\n") + 1) * self.size * LEADING + 2 if text else 0.0
+
+    def write(
+        self,
+        figure: ThemedFigure,
+        place: int,
+        x: float,
+        y: float,
+        *,
+        align: Align = "left",
+        colour: str | None = None,
+    ) -> None:
+        """Write one text of the column."""
+        if self.texts and self.texts[place]:
+            figure.write(
+                x,
+                y,
+                self.texts[place],
+                size=self.size,
+                weight=self.weight,
+                align=align,
+                colour=colour,
+            )
+
+
+def _column(
+    texts: Sequence[str],
+    *,
+    theme: Theme,
+    width: float,
+    size: float = BODY,
+    weight: Weight = "normal",
+    head: str = "",
+) -> _Column:
+    """Wrap the texts of a column to ``width`` points and measure it."""
+    wrapped = tuple(
+        "\n".join(break_lines(text, theme=theme, width=width, size=size, weight=weight))
+        for text in texts
+    )
+    widths = [text_width(text, theme=theme, size=size, weight=weight) for text in wrapped if text]
     if head:
         widths.append(text_width(head, theme=theme, size=SMALL))
-    return max(widths, default=0.0)
+    return _Column(texts=wrapped, width=max(widths, default=0.0), size=size, weight=weight)
 
 
 def rule(figure: ThemedFigure, y: float, left: float, right: float) -> None:
     """Draw a hairline across the figure, in points."""
-    from matplotlib.lines import Line2D
-
     figure.add_artist(
         Line2D(
             [left, right],
@@ -190,7 +224,7 @@ def value_axis(
     widest = max(
         text_width(fmt(value), theme=theme, size=SMALL) for value in (low, high, (low + high) / 2)
     )
-    most = max(2, min(7, int(span / (widest + 14))))
+    most = max(2, min(8, int(span / (widest + 10))))
     values, labels = ticks(low, high, fmt=fmt, most=most)
     frame.axes.set_xticks(values, labels)
     frame.axes.tick_params(axis="x", pad=3)
@@ -205,33 +239,3 @@ def value_axis(
             colour=theme.muted,
             align="right",
         )
-
-
-def key(
-    figure: ThemedFigure,
-    entries: Sequence[tuple[str, dict[str, object]]],
-    *,
-    x: float,
-    y: float,
-) -> float:
-    """Write a one-line key from ``x`` in points; give the x where it ends.
-
-    Args:
-        figure: Where to write.
-        entries: Text and the settings of its mark: the keywords of a matplotlib line.
-        x: Left edge in points.
-        y: Middle of the line in points.
-    """
-    from matplotlib.lines import Line2D
-
-    for text, look in entries:
-        line = bool(look.get("linestyle", "None") != "None")
-        length = 14.0 if line else 6.0
-        xs = [x, x + length] if line and look.get("marker") is None else [x + length / 2]
-        settings: dict[str, object] = {"linestyle": "None", "markersize": 5.5, **look}
-        figure.add_artist(
-            Line2D(xs, [y] * len(xs), transform=figure.points, **settings)  # type: ignore[arg-type]
-        )
-        figure.write(x + length + 3, y, text, size=SMALL, colour=figure.theme.muted)
-        x += length + 3 + text_width(text, theme=figure.theme, size=SMALL) + 12
-    return x

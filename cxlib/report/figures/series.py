@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Literal
 
 from matplotlib.axes import Axes
 
 from cxlib.errors import ReportError
+from cxlib.report.colour import mix
 from cxlib.report.figures.intervals import span_of
+from cxlib.report.figures.keys import KeyEntry
 from cxlib.report.figures.style import (
     BODY,
     LEADING,
-    SMALL,
     WIDTH_CM,
     Theme,
     ThemedFigure,
     in_theme,
-    mix,
 )
 from cxlib.report.figures.timeline import (
     ChartEvent,
@@ -120,8 +121,11 @@ def control_chart(
         for name, value, colour in named
         if name and value is not None
     ]
-    entries: list[tuple[str, dict[str, object]]] = [
-        (text, {"marker": SIGNAL_MARKERS[signal], "color": signal_colour(signal, theme)})
+    entries = [
+        KeyEntry(
+            text=text,
+            look={"marker": SIGNAL_MARKERS[signal], "color": signal_colour(signal, theme)},
+        )
         for signal, text in (signal_labels or {}).items()
     ]
     periods = [point.period for point in points]
@@ -142,7 +146,7 @@ def control_chart(
     for first, after in _phases(points):
         _limits(frame.axes, points[first:after], first, theme=theme)
         if phases:
-            _phase_name(frame, points[first].phase, first, after, len(points), phase_height)
+            _phase_name(frame, points, (first, after), height=phase_height)
     if target is not None:
         frame.axes.axhline(target, color=theme.ink, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1)
     _series(frame.axes, points, theme=theme, whiskers=whiskers)
@@ -188,14 +192,16 @@ def _limits(axes: Axes, stretch: Sequence[ControlPoint], first: int, *, theme: T
 
 
 def _phase_name(
-    frame: TimeFrame, name: str, first: int, after: int, count: int, height: float
+    frame: TimeFrame, points: Sequence[ControlPoint], ends: tuple[int, int], *, height: float
 ) -> None:
+    """Write a phase's name above its stretch, with a line before any but the first."""
     theme = frame.figure.theme
-    step = (frame.right - frame.left) / count
+    first, after = ends
+    step = (frame.right - frame.left) / len(points)
     frame.figure.write(
         frame.left + (first + after) / 2 * step,
         frame.top + height / 2,
-        name,
+        points[first].phase,
         weight="bold",
         align="center",
     )
@@ -203,9 +209,7 @@ def _phase_name(
         frame.axes.axvline(first - 0.5, color=theme.muted, linewidth=0.8, zorder=1)
 
 
-def _series(
-    axes: Axes, points: Sequence[ControlPoint], *, theme: Theme, whiskers: bool
-) -> None:
+def _series(axes: Axes, points: Sequence[ControlPoint], *, theme: Theme, whiskers: bool) -> None:
     values = [point.estimate.value if point.estimate else float("nan") for point in points]
     axes.plot(range(len(points)), values, color=theme.primary, linewidth=1.4, zorder=2)
     for place, point in enumerate(points):
@@ -216,8 +220,8 @@ def _series(
                 place,
                 point.estimate.ci_lower,
                 point.estimate.ci_upper,
-                color=mix(theme.primary, theme.paper, share=0.45),
-                linewidth=1.4,
+                color=mix(theme.primary, theme.paper, share=0.35),
+                linewidth=1.1,
                 zorder=1.5,
             )
         marked = point.signal != "none"
@@ -293,7 +297,12 @@ def two_lines(
     low, high = span_of(every, *counterfactual)
     room = (high - low) * 0.06
     ends = [
-        EndLabel(value=_last([e.value if e else None for e in values]), text=text, colour=colour, bold=True)
+        EndLabel(
+            value=_last([e.value if e else None for e in values]),
+            text=text,
+            colour=colour,
+            bold=True,
+        )
         for values, text, colour, _, _ in lines
     ]
     if counterfactual:
@@ -341,13 +350,11 @@ def _last(values: Sequence[float | None]) -> float:
     return [value for value in values if value is not None][-1]
 
 
-def _band(
-    axes: Axes, values: Sequence[Estimate | None], *, colour: str, theme: Theme
-) -> None:
+def _band(axes: Axes, values: Sequence[Estimate | None], *, colour: str, theme: Theme) -> None:
     """Shade the intervals of a line; a period without one leaves a gap."""
     nan = float("nan")
     sides = [(e.ci_lower, e.ci_upper) if e is not None else (nan, nan) for e in values]
-    if all(low != low for low, _ in sides):
+    if all(isnan(low) for low, _ in sides):
         return
     axes.fill_between(
         range(len(values)),

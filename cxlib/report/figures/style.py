@@ -1,70 +1,41 @@
 """One look for every chart: colours from the brand, the report's font, sizes in print units."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from math import cos, radians, sin
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Transform
+from matplotlib.typing import RcKeyType
 
 from cxlib.errors import ReportError
+from cxlib.report.brand import Brand
+from cxlib.report.colour import contrast, mix
+from cxlib.report.fonts import FontSet
 
 P = ParamSpec("P")
 Drawn = TypeVar("Drawn")
 POINTS_PER_CM = 72 / 2.54
 WIDTH_CM = 16.0
+WIDEST_CM, TALLEST_CM = 16.5, 24.0
 """Every chart is drawn as wide as it is printed, so that 7 pt here is 7 pt on A4."""
 BODY = 8.0
 SMALL = 7.0
 HAIRLINE = 0.6
 Align = Literal["left", "center", "right"]
+Weight = Literal["normal", "bold"]
 VerticalAlign = Literal["bottom", "baseline", "center", "top"]
 LEADING = 1.28
 """From baseline to baseline over the type size: Chinese faces are tall."""
 X_MIDDLE, ASCENT, DESCENT = 0.37, 0.88, 0.16
 """Middle, top and bottom of a line over the type size, from its baseline."""
-
-
-class BrandColours(Protocol):
-    """The colours a chart needs from the client's brand, each as ``#rrggbb``."""
-
-    @property
-    def primary(self) -> str: ...
-    @property
-    def accent(self) -> str: ...
-    @property
-    def ink(self) -> str: ...
-    @property
-    def paper(self) -> str: ...
-    @property
-    def muted(self) -> str: ...
-    @property
-    def good(self) -> str: ...
-    @property
-    def watch(self) -> str: ...
-    @property
-    def bad(self) -> str: ...
-    @property
-    def series(self) -> Sequence[str]: ...
-
-
-class FontFiles(Protocol):
-    """The two static faces of the report and the family name they carry."""
-
-    @property
-    def regular(self) -> Path: ...
-    @property
-    def bold(self) -> Path: ...
-    @property
-    def family(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +69,12 @@ class Theme:
     paper: str = "#ffffff"
 
 
-def theme_from(brand: BrandColours, *, fonts: FontFiles) -> Theme:
+def theme_from(brand: Brand, *, fonts: FontSet) -> Theme:
     """Make the theme of a report from the client's brand and the report's font files.
 
     Args:
-        brand: Anything with the brand's colours.
-        fonts: The regular and the bold face and their family; both are registered once.
+        brand: Colours.
+        fonts: The regular and the bold face; both are registered once.
     """
     for path in (fonts.regular, fonts.bold):
         _register(str(path))
@@ -129,34 +100,13 @@ def _register(path: str) -> None:
     font_manager.fontManager.addfont(path)
 
 
-def mix(colour: str, other: str, *, share: float) -> str:
-    """Blend ``share`` (0-1) of one colour into another, as ``#rrggbb``."""
-    pairs = zip(to_rgb(colour), to_rgb(other), strict=True)
-    return to_hex(tuple(share * a + (1 - share) * b for a, b in pairs))
-
-
-def luminance(colour: str) -> float:
-    """Give the relative luminance (0-1) of a colour. Source: WCAG 2.2."""
-
-    def linear(part: float) -> float:
-        return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = (linear(part) for part in to_rgb(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 def text_on(background: str, *, theme: Theme) -> str:
-    """Choose ink or paper for text on a background, whichever contrasts more (WCAG 2.2)."""
-
-    def contrast(colour: str) -> float:
-        low, high = sorted((luminance(colour), luminance(background)))
-        return (high + 0.05) / (low + 0.05)
-
-    return max((theme.ink, theme.paper), key=contrast)
+    """Choose ink or paper for text on a background, whichever contrasts more."""
+    return max((theme.ink, theme.paper), key=lambda colour: contrast(colour, background))
 
 
 @lru_cache(maxsize=32)
-def chart_style(theme: Theme) -> dict[str, Any]:
+def chart_style(theme: Theme) -> dict[RcKeyType, Any]:
     """Give the matplotlib settings of a theme: seaborn's white style in the brand's dress."""
     import seaborn as sns
 
@@ -188,7 +138,7 @@ def chart_style(theme: Theme) -> dict[str, Any]:
         "svg.hashsalt": "cx-workbook",
     }
     style.pop("font.sans-serif", None)
-    return style
+    return cast("dict[RcKeyType, Any]", style)
 
 
 def in_theme(chart: Callable[P, Drawn]) -> Callable[P, Drawn]:
@@ -254,7 +204,7 @@ class ThemedFigure(Figure):
         *,
         size: float = BODY,
         colour: str | None = None,
-        weight: Literal["normal", "bold"] = "normal",
+        weight: Weight = "normal",
         align: Align = "left",
         vertical: VerticalAlign = "center",
         rotation: float = 0.0,
@@ -277,6 +227,8 @@ class ThemedFigure(Figure):
             rotation: Degrees, anticlockwise about the place.
             backed: Clear the paper behind the text.
         """
+        if not text:
+            return []
         lines = text.split("\n")
         step = LEADING * size
         depth = (len(lines) - 1) * step
@@ -320,10 +272,11 @@ def new_figure(theme: Theme, *, width_cm: float = WIDTH_CM, height_cm: float = 8
     Raises:
         ReportError: The figure would not fit an A4 page.
     """
-    if not 0 < width_cm <= 16.5:
-        raise ReportError(f"width_cm must be above 0 and at most 16.5, got {width_cm}")
-    if not 0 < height_cm <= 24.0:
+    if not 0 < width_cm <= WIDEST_CM:
+        raise ReportError(f"width_cm must be above 0 and at most {WIDEST_CM}, got {width_cm}")
+    if not 0 < height_cm <= TALLEST_CM:
         raise ReportError(
-            f"height_cm must be above 0 and at most 24, got {height_cm:.1f}; split the chart"
+            f"height_cm must be above 0 and at most {TALLEST_CM}, got {height_cm:.1f};"
+            " split the chart"
         )
     return ThemedFigure(theme, width_cm=width_cm, height_cm=height_cm)

@@ -1,12 +1,12 @@
 """Turn a figure into inline SVG: text stays text, ids are its own, the same bytes each time."""
 
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from io import BytesIO
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
 from cxlib.errors import ReportError
 from cxlib.report.figures.lettering import refuse_missing_glyphs, texts_of
@@ -17,10 +17,11 @@ XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 SHORTEST_ALT = 15
 PREFIX = re.compile(r"[a-z][a-z0-9-]*")
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
+MEASURES = frozenset({"d", "x", "y", "transform", "points"})
 NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
-def to_svg(figure: Figure, *, prefix: str, alt: str, title: str = "") -> str:
+def to_svg(figure: ThemedFigure, *, prefix: str, alt: str, title: str = "") -> str:
     """Write a figure as one ``<svg>`` element to stand inside an HTML page.
 
     Args:
@@ -49,7 +50,7 @@ def to_svg(figure: Figure, *, prefix: str, alt: str, title: str = "") -> str:
         )
     for text in texts_of(figure):
         refuse_missing_glyphs(text.get_text(), text.get_fontproperties())
-    root = ElementTree.fromstring(_render(figure))
+    root = ET.fromstring(_render(figure))  # noqa: S314  our own drawing, not a stranger's
     _strip(root)
     _own_ids(root, prefix)
     attributes = {
@@ -63,42 +64,32 @@ def to_svg(figure: Figure, *, prefix: str, alt: str, title: str = "") -> str:
     }
     root.attrib.clear()
     root.attrib.update(attributes)
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+    return ET.tostring(root, encoding="unicode", short_empty_elements=True)
 
 
-def _render(figure: Figure) -> bytes:
-    style = (
-        chart_style(figure.theme)
-        if isinstance(figure, ThemedFigure)
-        else {"svg.fonttype": "none", "svg.hashsalt": "cx-workbook"}
-    )
+def _render(figure: ThemedFigure) -> bytes:
     page = BytesIO()
-    with rc_context(style):
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        FigureCanvasSVG(figure).print_svg(page, metadata=nothing)
+    canvas: Any = FigureCanvasSVG(figure)
+    with rc_context(chart_style(figure.theme)):
+        canvas.print_svg(page, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return page.getvalue()
 
 
-def _strip(root: ElementTree.Element) -> None:
+def _strip(root: ET.Element) -> None:
     """Drop what a page must not inherit: style sheets, metadata, names of the drawing tool."""
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in {f"{SVG}metadata", f"{SVG}style", f"{SVG}title"}:
-                parent.remove(child)
-        for child in list(parent):
-            if child.tag == f"{SVG}defs" and not len(child):
+            empty = child.tag == f"{SVG}defs" and all(part.tag == f"{SVG}style" for part in child)
+            if empty or child.tag in {f"{SVG}metadata", f"{SVG}style", f"{SVG}title"}:
                 parent.remove(child)
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
         if XLINK_HREF in element.attrib:
             element.attrib["href"] = element.attrib.pop(XLINK_HREF)
-        for name in ("d", "x", "y", "transform", "points"):
-            if name in element.attrib:
-                element.attrib[name] = NUMBER.sub(_shorten, " ".join(element.attrib[name].split()))
-        if element.text and not element.text.strip():
-            element.text = None
-        if element.tail and not element.tail.strip():
-            element.tail = None
+        for name in MEASURES & element.attrib.keys():
+            element.attrib[name] = NUMBER.sub(_shorten, " ".join(element.attrib[name].split()))
+        element.text = (element.text or "").strip() or None
+        element.tail = None
 
 
 def _shorten(number: re.Match[str]) -> str:
@@ -106,7 +97,7 @@ def _shorten(number: re.Match[str]) -> str:
     return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
-def _own_ids(root: ElementTree.Element, prefix: str) -> None:
+def _own_ids(root: ET.Element, prefix: str) -> None:
     """Prefix the ids that are used and drop the others."""
     used: set[str] = set()
     for element in root.iter():

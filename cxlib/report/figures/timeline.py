@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from cxlib.errors import ReportError
+from cxlib.report.figures.keys import KeyEntry, lay_out_key
 from cxlib.report.figures.lettering import LINE_HEIGHT, break_lines, spread, text_width, ticks
-from cxlib.report.figures.rows import key
 from cxlib.report.figures.style import (
     HAIRLINE,
     LEADING,
@@ -64,7 +65,7 @@ def time_frame(
     ends: Sequence[EndLabel] = (),
     axis_label: str = "",
     period_label: str = "",
-    entries: Sequence[tuple[str, dict[str, object]]] = (),
+    entries: Sequence[KeyEntry] = (),
     header: float = 0.0,
     width_cm: float = WIDTH_CM,
     plot_height_cm: float = 5.2,
@@ -77,7 +78,7 @@ def time_frame(
         limits: Of the value axis.
         fmt: Prints a value on the axis.
         ends: Names at the right end, moved apart where they would touch.
-        axis_label: Unit and direction, on top right.
+        axis_label: Unit and direction, on top.
         period_label: Text under the periods.
         entries: The key, on top left.
         header: Room in points between key and plot for events and phases.
@@ -87,7 +88,7 @@ def time_frame(
     Raises:
         ReportError: Fewer than two periods, or one comes twice.
     """
-    if len(periods) < 2:
+    if len(periods) <= 1:
         raise ReportError(f"a chart over time needs two periods or more, got {list(periods)}")
     if doubled := sorted({period for period in periods if list(periods).count(period) > 1}):
         raise ReportError(f"each period must come once, these come twice: {doubled}")
@@ -116,8 +117,8 @@ def time_frame(
     right = width - margin - 8
     bottom = LINE + 6 + LINE * bool(period_label)
     top = bottom + plot_height_cm * POINTS_PER_CM
-    keyed = bool(entries or axis_label)
-    height = top + header + (LINE + 4) * keyed + 3
+    key = lay_out_key(entries, theme=theme, width=width, tail=axis_label)
+    height = top + header + key.height + 3
     figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
     axes = figure.panel(left, bottom, right, top)
     axes.set_xlim(-0.5, len(periods) - 0.5)
@@ -131,11 +132,7 @@ def time_frame(
     if period_label:
         figure.write(right, LINE / 2, period_label, size=SMALL, colour=theme.muted, align="right")
     _write_ends(figure, axes, ends, broken, x=right + 6, low=bottom, high=top)
-    if keyed:
-        y = height - LINE / 2 - 1
-        key(figure, entries, x=1, y=y)
-        if axis_label:
-            figure.write(width, y, axis_label, size=SMALL, colour=theme.muted, align="right")
+    key.write(figure)
     return TimeFrame(figure=figure, axes=axes, left=left, right=right, top=top, bottom=bottom)
 
 
@@ -194,33 +191,58 @@ def mark_events(
         ReportError: An event's period is not on the chart.
     """
     theme = frame.figure.theme
-    for row, event in enumerate(sorted(events, key=lambda event: event.period)):
+    step = (frame.right - frame.left) / len(periods)
+    rightward: list[tuple[float, ChartEvent]] = []
+    leftward: list[tuple[float, ChartEvent]] = []
+    for event in events:
         if event.period not in periods:
             raise ReportError(
                 f"event {event.label!r} must fall in a period of the chart, got {event.period!r};"
                 f" periods are {periods[0]} to {periods[-1]}"
             )
-        place = list(periods).index(event.period) - 0.5
-        x = frame.left + (place + 0.5) / len(periods) * (frame.right - frame.left)
+        x = frame.left + list(periods).index(event.period) * step
+        fits = x + 4 + text_width(event.label, theme=theme, size=SMALL) <= frame.figure.width
+        (rightward if fits else leftward).append((x, event))
+    rows = [
+        *sorted(rightward, key=itemgetter(0), reverse=True),
+        *sorted(leftward, key=itemgetter(0)),
+    ]
+    for row, (x, event) in enumerate(rows):
         y = frame.top + raised + 2 + LINE * (row + 0.5)
-        frame.figure.add_artist(
-            Line2D(
-                [x, x],
-                [frame.bottom, y + 0.4 * LINE],
-                color=theme.accent,
-                linewidth=1.0,
-                linestyle=(0, (1, 1.2)),
-                transform=frame.figure.points,
-                zorder=1,
-            )
-        )
-        wide = text_width(event.label, theme=theme, size=SMALL)
-        fits = x + 4 + wide <= frame.figure.width
+        draw_upright(frame.figure, x, frame.bottom, y + 0.4 * LINE, colour=theme.accent)
+        left = (x, event) in leftward
         frame.figure.write(
-            x + 4 if fits else x - 4,
+            x - 4 if left else x + 4,
             y,
             event.label,
             size=SMALL,
             colour=theme.accent,
-            align="left" if fits else "right",
+            align="right" if left else "left",
+            backed=True,
         )
+
+
+def draw_upright(
+    figure: ThemedFigure, x: float, low: float, high: float, *, colour: str, halo: float = 0.0
+) -> None:
+    """Draw a dotted vertical line in points, with a light edge where it crosses dark bars."""
+    if halo:
+        figure.add_artist(
+            Line2D(
+                [x, x],
+                [low, high],
+                color=figure.theme.paper,
+                linewidth=halo,
+                transform=figure.points,
+            )
+        )
+    figure.add_artist(
+        Line2D(
+            [x, x],
+            [low, high],
+            color=colour,
+            linewidth=1.0,
+            linestyle=(0, (1.5, 1.2)),
+            transform=figure.points,
+        )
+    )
