@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """Orders, contact-centre cases and web events."""
 
 from typing import Final
@@ -121,6 +122,40 @@ def draw_orders(
     return frame
 
 
+def _draw_contacts(
+    truth: Truth, customers: pd.DataFrame, stores: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Draw 1,300 issues and the contacts each one takes until it is settled (five at most)."""
+    issues = 1300
+    shares = np.array([share for share, _, _ in _CASE_CATEGORIES.values()])
+    repeats = [repeat for _, repeat, _ in _CASE_CATEGORIES.values()]
+    span = (truth.review_end - truth.baseline_start).days
+    start = pd.Timestamp(truth.baseline_start) + pd.to_timedelta(
+        rng.integers(0, span, size=issues), unit="D"
+    )
+    opened = timestamps(pd.DatetimeIndex(start), rng)
+    category = rng.choice(len(shares), size=issues, p=shares)
+    person = rng.integers(0, len(customers), size=issues)
+    store = rng.choice(len(stores), size=issues, p=stores["_size"] / stores["_size"].sum())
+    end = pd.Timestamp(truth.review_end)
+    rows = []
+    for k in range(issues):
+        moment, contact = opened[k], 0
+        through = int(store[k]) if rng.random() < 0.86 else None
+        while True:
+            weights = (0.34, 0.36, 0.18, 0.12) if contact == 0 else (0.52, 0.28, 0.14, 0.06)
+            channel = str(rng.choice(list(_FIRST_REPLY_MINUTES), p=weights))
+            rows.append((k, contact, moment, channel, int(category[k]), int(person[k]), through))
+            contact += 1
+            if contact > 4 or rng.random() >= repeats[category[k]]:
+                break
+            moment = moment + pd.Timedelta(minutes=int(1440 * (0.4 + rng.exponential(4.0))))
+            if moment >= end:
+                break
+    columns = ["issue", "contact", "at", "channel", "category", "person", "through"]
+    return pd.DataFrame(rows, columns=columns).sort_values("at", kind="stable", ignore_index=True)
+
+
 def draw_cases(
     truth: Truth, customers: pd.DataFrame, stores: pd.DataFrame, *, seed: int
 ) -> pd.DataFrame:
@@ -130,34 +165,10 @@ def draw_cases(
     about 11 minutes instead of an hour or more.
     """
     rng = stream(seed, "cases")
-    issues = 1300
     names = list(_CASE_CATEGORIES)
-    shares, repeats, work = (np.array(v) for v in zip(*_CASE_CATEGORIES.values(), strict=True))
-    span = (truth.review_end - truth.baseline_start).days
-    start = pd.Timestamp(truth.baseline_start) + pd.to_timedelta(
-        rng.integers(0, span, size=issues), unit="D"
-    )
-    opened = timestamps(pd.DatetimeIndex(start), rng)
-    category = rng.choice(len(names), size=issues, p=shares)
-    person = rng.integers(0, len(customers), size=issues)
-    store = rng.choice(len(stores), size=issues, p=stores["_size"] / stores["_size"].sum())
+    work = np.array([hours for _, _, hours in _CASE_CATEGORIES.values()])
     end = pd.Timestamp(truth.review_end)
-    rows: list[tuple[object, ...]] = []
-    for k in range(issues):
-        moment, contact = opened[k], 0
-        through = int(store[k]) if rng.random() < 0.86 else None
-        while True:
-            weights = (0.34, 0.36, 0.18, 0.12) if contact == 0 else (0.52, 0.28, 0.14, 0.06)
-            channel = str(rng.choice(["phone", "whatsapp", "email", "store"], p=weights))
-            rows.append((k, contact, moment, channel, int(category[k]), int(person[k]), through))
-            contact += 1
-            if contact > 4 or rng.random() >= repeats[category[k]]:
-                break
-            moment = moment + pd.Timedelta(minutes=int(1440 * (0.4 + rng.exponential(4.0))))
-            if moment >= end:
-                break
-    columns = ["issue", "contact", "at", "channel", "category", "person", "through"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values("at", kind="stable", ignore_index=True)
+    frame = _draw_contacts(truth, customers, stores, rng)
     count = len(frame)
     at = pd.DatetimeIndex(frame["at"])
     kind = frame["category"].to_numpy()

@@ -21,7 +21,7 @@ from cxlib.data.simulate.company import (
 )
 from cxlib.data.simulate.panel import draw_costs, expected_enquiries, untreated_conversion
 from cxlib.data.simulate.survey import month_volumes, start_chance, touchpoint_mean
-from cxlib.data.simulate.truth import SEGMENTS, Truth
+from cxlib.data.simulate.truth import DRIVERS, SEGMENTS, Truth
 
 _GRID: Final = np.arange(-2.6, 2.6001, 0.01)
 
@@ -175,7 +175,11 @@ def true_conversion(truth: Truth, stores: pd.DataFrame) -> dict[str, float]:
     plain_after = share[treated][:, review].mean() * (1 + truth.conversion_rel_effect)
     margin_per_sale = truth.average_order_hkd * truth.margin_share
     costs = draw_costs(truth)
-    spent = costs.loc[costs["initiative"] == "reply_promise", "amount_hkd"].sum()
+    promise = costs[costs["initiative"] == "reply_promise"]
+    spent = promise["amount_hkd"].sum()
+    one_off = promise.loc[promise["kind"] == "one_off", "amount_hkd"].sum()
+    monthly_margin = extra * margin_per_sale / review.sum()
+    monthly_cost = (spent - one_off) / review.sum()
     return {
         "rel_effect": truth.conversion_rel_effect,
         "abs_effect_weighted_by_enquiries": round(extra / asked, 6),
@@ -191,6 +195,10 @@ def true_conversion(truth: Truth, stores: pd.DataFrame) -> dict[str, float]:
         "incremental_revenue_hkd": round(extra * truth.average_order_hkd),
         "incremental_margin_hkd": round(extra * margin_per_sale),
         "cost_hkd": int(spent),
+        "one_off_cost_hkd": int(one_off),
+        "recurring_cost_per_month_hkd": round(float(monthly_cost)),
+        "incremental_margin_per_month_hkd": round(monthly_margin),
+        "payback_months": round(float(one_off / (monthly_margin - monthly_cost)), 2),
         "net_benefit_review_period_hkd": round(extra * margin_per_sale - float(spent)),
     }
 
@@ -246,6 +254,7 @@ def true_values(truth: Truth, stores: pd.DataFrame) -> dict[str, object]:
             "store_quarter_reliability": round(signal / (signal + noise), 4),
         },
         "mentions": true_mentions(truth),
+        "driver_weights": dict(zip(DRIVERS, truth.driver_weights, strict=True)),
         "repurchase_by_quarter": list(truth.repurchase_by_quarter),
         "cost_totals_hkd": {str(name): int(total) for name, total in costs.items()},
     }

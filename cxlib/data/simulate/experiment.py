@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """The enquiry-reply trial: customers with an online enquiry, half of them promised 15 minutes."""
 
 import numpy as np

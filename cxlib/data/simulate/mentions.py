@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """Public mentions, labelled by an imperfect classifier, with a planted fall at the end."""
 
 from datetime import timedelta
@@ -16,6 +17,12 @@ _TOPICS: Final = {
     "negative": ("enquiry_chat", "delivery_booking", "delivery", "aftersales_service"),
 }
 _STARS: Final = {"positive": (5, 5, 5, 4, 4), "negative": (1, 1, 2, 2, 3)}
+_HEADERS: Final[dict[Register, str]] = {
+    "zh": "{place}分店：",
+    "yue": "{place}店：",
+    "en": "{place} store: ",
+    "mix": "{place} shop：",
+}
 _NEUTRAL: Final[dict[Register, tuple[str, ...]]] = {
     "zh": (
         "請問{place}分店星期日幾點關門?",
@@ -62,6 +69,8 @@ def draw_mentions(truth: Truth, *, seed: int) -> pd.DataFrame:
                 text = fill(str(rng.choice(_NEUTRAL[register])), register, rng)
             else:
                 text = write_comment(str(rng.choice(_TOPICS[tone])), tone, register, rng)
+                if rng.random() < 0.6:
+                    text = fill(_HEADERS[register], register, rng) + text
             source = str(rng.choice(_SOURCES, p=(0.44, 0.26, 0.16, 0.14)))
             label = tone
             if tone == "positive" and rng.random() >= truth.classifier_sensitivity:

@@ -128,7 +128,7 @@ PRAISE: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         ),
         "en": (
             "The fitters were quick, tidy and polite.",
-            "{item} up in {minutes} minutes, everything cleaned up.",
+            "They had the {item} up in {minutes} minutes and cleaned up.",
             "They put on shoe covers and levelled every door.",
         ),
         "mix": ("師傅好 professional,裝完仲執埋嘢。", "{minutes} 分鐘 set 好個 {item},perfect。"),

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """Invitations and answers: who is asked, who answers, what they say on each scale."""
 
 from typing import Final
@@ -171,21 +172,31 @@ def draw_answers(truth: Truth, responses: pd.DataFrame, *, seed: int) -> pd.Data
     count = len(done)
     hidden = done["_hidden"].to_numpy()
 
-    def cut(latent: Floats, cuts: tuple[float, ...], *, first: int, asked: Floats) -> pd.Series:
-        score = first + np.searchsorted(cuts, latent)
-        given = asked * (1 - truth.missing_item_share)
-        column = pd.Series(pd.array(score, dtype="Int64"))
-        return column.mask(pd.Series(rng.random(count) >= given))
+    def cut(
+        latent: Floats,
+        cuts: tuple[float, ...],
+        *,
+        asked: Floats,
+        first: int = 1,
+        kept: pd.Series | None = None,
+    ) -> pd.Series:
+        score = pd.Series(pd.array(first + np.searchsorted(cuts, latent), dtype="Int64"))
+        missing = pd.Series(rng.random(count) >= asked * (1 - truth.missing_item_share))
+        return score.mask(missing if kept is None else missing & ~kept)
 
-    def item(cuts: tuple[float, ...], *, first: int = 1, asked: Floats) -> pd.Series:
+    def item(
+        cuts: tuple[float, ...], *, asked: Floats, first: int = 1, kept: pd.Series | None = None
+    ) -> pd.Series:
         latent = hidden + truth.item_noise_sd * rng.normal(size=count)
-        return cut(latent, cuts, first=first, asked=asked)
+        return cut(latent, cuts, asked=asked, first=first, kept=kept)
 
     everyone = np.ones(count)
     place = done["_touchpoint"].to_numpy()
     effort = np.array([float(t.asks_effort) for t in truth.touchpoints])[place]
     used = np.array([float(t.stage == "use") for t in truth.touchpoints])[place]
     module = (rng.random(count) < 0.35).astype(float)
+    given_nps = item(truth.nps_cuts, first=0, asked=everyone)
+    no_nps = given_nps.isna()  # nobody leaves both overall scores out
     columns: dict[str, object] = {
         "invitation_id": done["invitation_id"],
         "customer_id": done["customer_id"],
@@ -195,21 +206,21 @@ def draw_answers(truth: Truth, responses: pd.DataFrame, *, seed: int) -> pd.Data
         "segment": done["segment"],
         "language": done["_language"],
         "answered_at": as_text(done["_answered"]),
-        "nps": item(truth.nps_cuts, first=0, asked=everyone),
-        "csat": item(truth.csat_cuts, asked=everyone),
+        "nps": given_nps,
+        "csat": item(truth.csat_cuts, asked=everyone, kept=no_nps),
         "ces": item(truth.ces_cuts, asked=effort),
     }
     for name, cuts in _CXI_CUTS.items():
         columns[name] = item(cuts, asked=module)
     before = 0.10 + 0.3 * done["_effect"].to_numpy() + 0.95 * rng.normal(size=count)
-    columns["expectation"] = cut(before, _EXPECTATION_CUTS, first=1, asked=used)
+    columns["expectation"] = cut(before, _EXPECTATION_CUTS, asked=used)
     level = np.array([t.level for t in truth.touchpoints])[place]
     for driver in DRIVERS:
         gain = done[f"_gain_{driver}"].to_numpy()
         shift = np.array([DRIVER_SHIFTS.get((t.id, driver), 0.0) for t in truth.touchpoints])
         rating = 0.6 * level + shift[place] + 0.6 * done["_effect"].to_numpy() + np.nan_to_num(gain)
         asked = (~np.isnan(gain)).astype(float)
-        columns[f"driver_{driver}"] = cut(rating, _DRIVER_CUTS, first=1, asked=asked)
+        columns[f"driver_{driver}"] = cut(rating, _DRIVER_CUTS, asked=asked)
     frame = pd.DataFrame(columns)
     frame["_hidden"] = hidden
     frame["_sent"] = done["_sent"]

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """Comments: a phrase that fits touchpoint, score and language, with slots filled and a tail."""
 
 from typing import Final, Literal
@@ -13,8 +14,8 @@ from cxlib.data.simulate.truth import Truth
 Register = Literal["zh", "yue", "en", "mix"]
 
 ITEMS: Final = {
-    "zh": ("梳化", "衣櫃", "床架", "餐枱", "書櫃", "鞋櫃", "電視櫃", "床褥", "茶几", "組合櫃"),
-    "yue": ("梳化", "衣櫃", "床架", "餐枱", "書架", "鞋櫃", "電視櫃", "床褥", "茶几", "櫃桶"),
+    "zh": ("梳化", "衣櫃", "床架", "餐枱", "書櫃", "鞋櫃", "電視櫃", "書枱", "茶几", "組合櫃"),
+    "yue": ("梳化", "衣櫃", "床架", "餐枱", "書架", "鞋櫃", "電視櫃", "書枱", "茶几", "櫃桶"),
     "en": (
         "sofa",
         "wardrobe",
@@ -23,7 +24,7 @@ ITEMS: Final = {
         "bookcase",
         "shoe cabinet",
         "TV unit",
-        "mattress",
+        "desk",
         "coffee table",
         "sofa bed",
     ),
@@ -35,16 +36,16 @@ ITEMS: Final = {
         "書架",
         "鞋櫃",
         "TV 櫃",
-        "床褥",
+        "書枱",
         "茶几",
         "sofa bed",
     ),
 }
 _PLACES: Final = {
-    "zh": ("將軍澳", "沙田", "觀塘", "荃灣", "屯門", "太古", "元朗", "鰂魚涌", "大埔", "東涌"),
-    "yue": ("將軍澳", "沙田", "觀塘", "荃灣", "屯門", "太古", "元朗", "鰂魚涌", "大埔", "馬鞍山"),
+    "zh": ("將軍澳", "沙田", "觀塘", "荃灣", "屯門", "太古", "元朗", "銅鑼灣", "大埔", "東涌"),
+    "yue": ("將軍澳", "沙田", "觀塘", "荃灣", "屯門", "太古", "元朗", "銅鑼灣", "大埔", "馬鞍山"),
     "en": ("Tseung Kwan O", "Sha Tin", "Kwun Tong", "Tsuen Wan", "Tuen Mun", "Tai Koo"),
-    "mix": ("TKO", "沙田", "觀塘", "荃灣", "屯門", "Tai Koo", "元朗", "Discovery Bay"),
+    "mix": ("TKO", "沙田", "觀塘", "荃灣", "屯門", "Tai Koo", "元朗", "CWB"),
 }
 _TAILS: Final[dict[str, dict[Register, tuple[str, ...]]]] = {
     "negative": {
@@ -119,6 +120,7 @@ _OPENERS: Final[dict[Register, tuple[str, ...]]] = {
 }
 _FULL_WIDTH: Final = str.maketrans({",": "\uff0c", "?": "\uff1f", "!": "\uff01", ":": "\uff1a"})
 _JOINS: Final[dict[Register, str]] = {"zh": "", "yue": " ", "en": " ", "mix": " "}
+_EVERYDAY: Final = str.maketrans({"咗": "左", "嚟": "黎", "哋": "地", "喺": "係", "啲": "D"})
 _RARE: Final = ("🥲", "❤️", "👏", "👌", "🫠")
 
 
@@ -156,6 +158,8 @@ def write_comment(touchpoint: str, tone: str, register: Register, rng: np.random
         text = f"{text}{_JOINS[register]}{rng.choice(_TAILS[tone][register])}"
     if register == "zh" or (register == "yue" and rng.random() < 0.6):
         text = text.translate(_FULL_WIDTH)
+    if register in {"yue", "mix"} and rng.random() < 0.3:
+        text = text.translate(_EVERYDAY)
     return text
 
 
