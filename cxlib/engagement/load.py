@@ -54,6 +54,7 @@ def load_engagement(path: str | Path) -> Engagement:
         ]
     if problems or engagement is None:
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        problems.sort(key=lambda problem: int(problem.where.split(",")[0].removeprefix("line ")))
         raise ConfigError(f"{file.name} cannot be used: {count}", problems)
     return engagement
 

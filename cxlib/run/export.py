@@ -93,5 +93,54 @@ def page_text(engagement: Engagement, notebook: str, *, language: str, created: 
     )
 
 
+def write_index(
+    path: Path,
+    *,
+    engagement: Engagement,
+    reports: Sequence[ReportFile],
+    languages: Sequence[str],
+    started: datetime,
+) -> None:
+    """Write the run's first page: a link to every report."""
+    from cxlib.report.index import IndexFile, IndexReport, IndexText, render_index
+
+    def words(item: Value) -> dict[str, str]:
+        return {language: Writer(language, markup=False)(item) for language in languages}
+
+    notebooks = dict.fromkeys(report.notebook for report in reports)
+    html = render_index(
+        [
+            IndexReport(
+                title=words(phrase(f"report.{notebook}")),
+                question=words(phrase(f"report.{notebook}.question")),
+                files=tuple(
+                    IndexFile(
+                        language=report.language,
+                        format=report.format,
+                        file=report.file,
+                        size=report.size,
+                    )
+                    for report in reports
+                    if report.notebook == notebook
+                ),
+            )
+            for notebook in notebooks
+        ],
+        text=IndexText(
+            client=words(engagement.client.name),
+            title=words(phrase("index.title")),
+            languages=words(phrase("index.language")),
+            facts=(
+                (words(phrase("page.label.wave")), words(engagement.wave)),
+                (words(phrase("page.label.created")), words(Day(started.date()))),
+            ),
+            footer=words(phrase("index.lead")),
+        ),
+        brand=read_brand(engagement.folder / engagement.brand),
+        fonts=report_fonts(),
+    )
+    path.write_text(html, encoding="utf-8", newline="\n")
+
+
 BASELINE_REPORTS = {"01_diagnosis", "02_kpi_setting"}
 PAGE_OF = {"en": "Page {page} of {pages}", "zh-Hant-HK": "第 {page} 頁，共 {pages} 頁"}
