@@ -1,3 +1,4 @@
+# ruff: noqa: PD010, PD101  (unstack and nunique say plainly what is counted)
 """The sample engagement: reproducible, inside its tables, with every planted effect recoverable.
 
 Expected values come from `Truth` and from exact integrals over it (truth.json); recovery is
@@ -16,10 +17,10 @@ import pandas as pd
 import pytest
 
 from cxlib.data.simulate import SEED, Truth, describe_truth, simulate, write_sample
+from cxlib.data.simulate.company import draw_customers
 from cxlib.data.simulate.derived import true_scores
 from cxlib.data.simulate.panel import draw_panel
 from cxlib.data.simulate.survey import draw_answers, draw_experiences, draw_responses
-from cxlib.data.simulate.company import draw_customers
 from cxlib.data.simulate.text import hkid
 
 SAMPLE = Path(__file__).parents[2] / "data_samples" / "harbour_home"

@@ -49,7 +49,7 @@ _TAKES: Final[dict[str, int]] = {
     "store csat": 103,
     "mentions": 3,
     "orders": 49,
-    "responses": 77,
+    "responses": 391,
     "ab test": 291,
     "store panel": 34,
 }

@@ -53,12 +53,12 @@ def month_volumes(truth: Truth) -> Ints:
 def touchpoint_mean(truth: Truth, days: pd.DatetimeIndex, touchpoint: Ints) -> Floats:
     """Give the mean hidden satisfaction of an experience by day and touchpoint (SDs).
 
-    level + drift x months since the turn of the year - Lunar New Year dip; segment, store,
-    initiative and customer come on top.
+    level + drift x months to or from the turn of the year (flat in the first half-year) - Lunar
+    New Year dip; segment, store, initiative and customer come on top.
     """
     level = np.array([t.level for t in truth.touchpoints])[touchpoint]
     dip = np.array([t.lunar_new_year_dip for t in truth.touchpoints])[touchpoint]
-    drift = truth.drift_sd_per_month * (months_since(truth, days) - 12.0)
+    drift = truth.drift_sd_per_month * (np.maximum(months_since(truth, days), 6.0) - 12.0)
     return np.asarray(level + drift - dip * lunar_new_year_weight(truth, days))
 
 
