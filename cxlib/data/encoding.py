@@ -14,8 +14,8 @@ from typing import Final
 from cxlib.data.grid import unreadable
 from cxlib.errors import DataError
 
-CANDIDATES: Final = ("cp950", "big5hkscs", "gb18030", "cp932", "cp1252")
-"""What a guess may answer; UTF-8 and UTF-16 are settled before guessing."""
+CANDIDATES: Final = ("cp950", "big5hkscs", "gb18030", "cp1252")
+"""What a guess may answer; UTF-8, UTF-16 and Japanese are settled before guessing."""
 
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -31,6 +31,7 @@ _NOT_TEXT: Final = (
 _SUGGESTED: Final = ("utf-8", "utf-16", "cp950", "big5hkscs", "gb18030", "cp932", "cp1252")
 _BIG5: Final = ("cp950", "big5hkscs")
 _KANA: Final = re.compile("[\u3041-\u30fa]")
+_KANA_SHARE: Final = 5  # at least one kana in five characters
 _SAMPLE_BYTES: Final = 200_000
 
 
@@ -86,11 +87,10 @@ def decode(
 def _guess(content: bytes, file: str, table_name: str) -> DecodedText:
     from charset_normalizer import from_bytes
 
+    if _is_japanese(content):
+        return _decode_strictly(content, file, table_name, "cp932")
     best = from_bytes(_telling_lines(content), cp_isolation=list(CANDIDATES)).best()
     guess = best.encoding if best is not None else None
-    if guess == "cp932":  # few Chinese characters pass for Japanese, which cannot do without kana
-        text, _ = _attempt(content, "cp932")
-        guess = "cp932" if text is not None and _KANA.search(text) else None
     if guess is None or guess in _BIG5:
         for codec in _BIG5:
             text, _ = _attempt(content, codec)
@@ -142,6 +142,15 @@ def _attempt(content: bytes, codec: str) -> tuple[str | None, UnicodeDecodeError
 def _byte_order(content: bytes) -> str:
     """Tell UTF-16's byte order: the zero half of a Latin character comes second in LE."""
     return "utf-16-le" if content[1::2].count(0) >= content[::2].count(0) else "utf-16-be"
+
+
+def _is_japanese(content: bytes) -> bool:
+    """Japanese cannot do without kana, whose bytes in cp932 mean nothing in Big5."""
+    text, _ = _attempt(content, "cp932")
+    if text is None:
+        return False
+    foreign = sum(character > "\x7f" for character in text)
+    return len(_KANA.findall(text)) * _KANA_SHARE > foreign
 
 
 def _is_damaged_utf8(content: bytes) -> bool:

@@ -170,8 +170,7 @@ def _parquet_grid(path: Path, table_name: str) -> Grid:
 
     try:
         with duckdb.connect() as engine:
-            engine.execute("create view arriving as select * from read_parquet($1)", [str(path)])
-            frame = engine.sql("select columns(*)::varchar from arriving").df()
+            frame = engine.read_parquet(str(path)).select("columns(*)::varchar").df()
     except duckdb.Error as error:
         raise unreadable(
             table_name, path.name, value=str(error).splitlines()[0],

@@ -155,6 +155,7 @@ def open_data(
     checked = {
         name: check(raw, table_contract(name, ces_version=ces_version), known=registers)
         for name, raw in raws.items()
+        if name in wanted
     }
     violations = [table.violations for table in checked.values() if len(table.violations)]
     if problems or violations:
@@ -197,8 +198,17 @@ def _audit(table: CheckedTable) -> TableAudit:
         missing_share={str(name): float(share) for name, share in frame.isna().mean().items()},
         first_date=dates.min() if len(dates) else None,
         last_date=dates.max() if len(dates) else None,
-        notes=raw.notes,
+        notes=(*raw.notes, *_likely_misspelt(table)),
     )
+
+
+def _likely_misspelt(table: CheckedTable) -> list[str]:
+    """Say which unused columns look like a column that is absent; no error, since it may be so."""
+    absent = [name for name in table.contract.column_names if name not in table.frame.columns]
+    near = {name: get_close_matches(name.lower(), absent, n=1) for name in table.unused_columns}
+    return [
+        f"column {name} is not used; it may be {found[0]}" for name, found in near.items() if found
+    ]
 
 
 def _name_problems(wanted: Sequence[str], tables: Mapping[str, TableSpec]) -> list[Problem]:

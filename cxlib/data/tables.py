@@ -75,6 +75,15 @@ def _not_above(part: str, whole: str) -> RowRule:
     )
 
 
+def _same_effort_question(ces_version: CesVersion) -> RowRule:
+    return RowRule(
+        columns=("ces_version",),
+        holds=lambda frame: frame["ces_version"] == ces_version,
+        rule=f"must be {ces_version} like the engagement; the two versions are never mixed",
+        remedy="leave the ces of the other version empty",
+    )
+
+
 def _history_rules(ces_version: CesVersion) -> tuple[RowRule, ...]:
     low, high = CES_SCALES[ces_version]
     ranges = {"nps": (-100.0, 100.0), "ces": (float(low), float(high))}
@@ -115,11 +124,12 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
                 _may("store", references="store"), _may("segment"), _may("language", *LANGUAGES),
                 _time("answered_at", required=True),
                 _scale("nps", 0, 10), _scale("csat", 1, 5), _scale("ces", low, high),
-                _may("ces_version", ces_version),
+                _may("ces_version"),
                 *(_scale(item, 1, 5) for item in CXI_ITEMS), _scale("expectation", 1, 5),
                 *(_scale(driver, 1, 5) for driver in DRIVERS), _may("comment"),
             ),
             any_of=("nps", "csat", "ces", *CXI_ITEMS),
+            row_rules=(_same_effort_question(ces_version),),
             date="answered_at",
         ),
         TableContract(
