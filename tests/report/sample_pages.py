@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ISC004 - sentences of a report stand as they are read
 """A made-up executed notebook with every kind of block, in English and Hong Kong Chinese."""
 
 from io import StringIO

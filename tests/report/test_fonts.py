@@ -38,7 +38,7 @@ def test_both_weights_carry_the_family_name_and_their_weight(fonts):
 
 
 def test_written_cantonese_symbols_and_every_big5_character_have_a_glyph(fonts):
-    """Big5 without its reserved corners has 13,062 distinct Han and symbol codes in Python's codec."""
+    """Python's own codec lists Big5: more than 13,000 Han characters."""
     big5 = set()
     for lead in range(0xA1, 0xFA):
         for trail in (*range(0x40, 0x7F), *range(0xA1, 0xFF)):
@@ -52,7 +52,7 @@ def test_written_cantonese_symbols_and_every_big5_character_have_a_glyph(fonts):
 
 
 def test_faces_are_those_of_hong_kong_not_of_taiwan(fonts):
-    """骨 differs between the two: its outline must be that of face 4 (HK), not 3 (TC) of the wheel."""
+    """骨 differs between the two: its outline must be that of face 4 (HK), not 3 (TC)."""
     import uharfbuzz as hb
 
     files, _ = module._files_of("manimgx-fonts-cjk")
@@ -90,7 +90,8 @@ def test_missing_characters_are_named_with_their_code_points(fonts):
     )
 
 
-def test_without_any_face_the_remedy_is_said(fresh, monkeypatch):
+@pytest.mark.usefixtures("fresh")
+def test_without_any_face_the_remedy_is_said(monkeypatch):
     for finder in ("_from_wheel", "_from_fallback_wheel", "_from_system"):
         monkeypatch.setattr(module, finder, lambda: None)
     with pytest.raises(ReportError) as caught:
@@ -101,7 +102,8 @@ def test_without_any_face_the_remedy_is_said(fresh, monkeypatch):
     )
 
 
-def test_a_chosen_font_wins_and_keeps_its_own_name(fresh, monkeypatch):
+@pytest.mark.usefixtures("fresh")
+def test_a_chosen_font_wins_and_keeps_its_own_name(monkeypatch):
     import matplotlib as mpl
 
     path = f"{mpl.get_data_path()}/fonts/ttf/DejaVuSans.ttf"

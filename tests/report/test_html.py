@@ -172,7 +172,10 @@ def test_the_second_defence_takes_out_what_runs_and_leaves_the_rest(samples):
 
 
 def test_ids_of_two_pictures_do_not_meet():
-    svg = '<svg aria-label="a"><defs><path id="m"/></defs><use xlink:href="#m" clip-path="url(#m)"/></svg>'
+    svg = (
+        '<svg aria-label="a"><defs><path id="m"/></defs>'
+        '<use xlink:href="#m" clip-path="url(#m)"/></svg>'
+    )
     settled = settle_picture(svg, prefix="f1", where="x")
     assert 'id="f1-m"' in settled
     assert 'href="#f1-m"' in settled
