@@ -35,6 +35,8 @@ from cxlib.decisions.comparison import (
     guard,
     towards_better,
 )
+from cxlib.engagement.schema import Experiment
+from cxlib.engagement.schema import Outcome as PlannedOutcome
 from cxlib.errors import InputError
 from cxlib.stats.estimate import check_level
 from cxlib.stats.proportions import goodness_of_split
@@ -132,6 +134,23 @@ class Readout:
     def is_valid(self) -> bool:
         """Whether effects may be read at all."""
         return self.split.passed
+
+
+def plan_from_engagement(experiment: Experiment, *, confidence_level: float = 0.95) -> Plan:
+    """Make the frozen rule from the engagement file's experiment.
+
+    The horizon is the experiment's period, both ends included.
+    """
+    return Plan(
+        experiment=experiment.id,
+        primary=_metric(experiment.primary),
+        minimum_effect=experiment.minimum_effect,
+        horizon_days=(experiment.period.end - experiment.period.start).days + 1,
+        planned_per_arm=experiment.planned_per_arm,
+        treatment_share=experiment.split["treatment"],
+        guardrails=tuple(_metric(guardrail) for guardrail in experiment.guardrails),
+        confidence_level=confidence_level,
+    )
 
 
 def arms_from_summary(frame: pd.DataFrame, *, plan: Plan) -> tuple[Arm, Arm]:
@@ -258,3 +277,13 @@ def _decide(
         if holds:
             return verdict, reason
     return "HOLD", "inconclusive"
+
+
+def _metric(outcome: PlannedOutcome) -> Metric:
+    return Metric(
+        column=outcome.column,
+        kind=outcome.kind,
+        direction=outcome.direction,
+        unit="currency" if outcome.column.endswith("_hkd") else "rating",
+        margin=outcome.margin,
+    )

@@ -1,8 +1,8 @@
 """What an initiative did: estimate, checks, and a statement graded by the evidence.
 
 Grades: A randomised (never given here) · B comparison units, every decisive check passed
-· C trend-adjusted, or too few units for B · D cannot separate the action from what else happened.
-Several actions at once in the same units stay one package: its effect can be graded, but no part
+· C trend-adjusted, trend untested, or too few units for B · D cannot separate the action from what
+else happened. Several actions at once in the same units stay one package: its effect can be graded, but no part
 of it can be credited to one action.
 """
 
@@ -35,6 +35,7 @@ CheckKey = Literal[
 Reason = Literal[
     "checks_passed",
     "trend_adjusted",
+    "trend_untested",
     "few_units",
     "no_comparison",
     "picked_for_low_scores",
@@ -334,13 +335,15 @@ def _design_checks(
 
 
 def _grade(checks: Sequence[Check]) -> tuple[Grade, Reason]:
-    failed = {check.key for check in checks if check.decisive and not check.passed}
+    failed = {check.key for check in checks if check.decisive and check.passed is False}
     if "not_picked_for_low_scores" in failed:
         return "D", "picked_for_low_scores"
     if failed & {"trend_before", "gaps_before"}:
         return "C", "trend_adjusted"
     if "enough_units" in failed:
         return "C", "few_units"
+    if any(check.decisive and check.passed is None for check in checks):
+        return "C", "trend_untested"
     return "B", "checks_passed"
 
 

@@ -165,7 +165,7 @@ def evaluate(
     costs = np.asarray(costs_by_month, dtype=float)
     cost_value = fsum(float(c * d) for c, d in zip(costs, discount, strict=True))
     full, fading = annuities(horizon, observed_months, discount)
-    inputs = _inputs(streams)
+    inputs = stream_inputs(streams)
     base = {name: np.array([spec.base]) for name, spec in inputs.items()}
 
     def value(at: Mapping[str, Array]) -> Array:
@@ -248,7 +248,7 @@ def _check(
         raise InputError(f"n_draws must be 1000 or more, got {n_draws}")
 
 
-def _inputs(streams: Sequence[BenefitStream]) -> dict[str, Distribution]:
+def stream_inputs(streams: Sequence[BenefitStream]) -> dict[str, Distribution]:
     inputs: dict[str, Distribution] = {}
     for stream in streams:
         inputs[f"{stream.key}.effect"] = from_estimate(stream.effect)

@@ -7,6 +7,7 @@ independent evidence. A plain before/after stands beside it, to show what the co
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import nan
 from typing import Literal
 
 import numpy as np
@@ -88,8 +89,6 @@ def difference_in_differences(
     fit = fit_panel(panel, fixed_effects(panel), extra)
     found = fit.coefficient(-len(extra))
     method = "difference in differences, CR2 by unit"
-    rel = _log_linear(panel, extra).coefficient(-len(extra))
-    margin = rel.margin(confidence_level)
     return PanelEffect(
         effect=found.estimate(
             unit=panel.unit,
@@ -97,16 +96,7 @@ def difference_in_differences(
             method=method + (", own trend" if group_trend == "own" else ""),
             confidence_level=confidence_level,
         ),
-        rel_effect=Estimate(
-            value=float(np.expm1(rel.value)),
-            ci_lower=float(np.expm1(rel.value - margin)),
-            ci_upper=float(np.expm1(rel.value + margin)),
-            n_obs=panel.n_obs,
-            unit="ratio",
-            method="log-linear " + method,
-            confidence_level=confidence_level,
-            p_value=rel.p_value,
-        ),
+        rel_effect=_relative(panel, after, extra, method, confidence_level=confidence_level),
         permutation_p_value=_permutation_p(
             panel,
             after=after,
@@ -184,26 +174,65 @@ def redraw_treated(panel: Panel, n_permutations: int, seed: int) -> Array:
     return np.asarray(order.T, dtype=float)
 
 
+def _relative(
+    panel: Panel, after: Array, extra: Sequence[Array], method: str, *, confidence_level: float
+) -> Estimate:
+    """Estimate the effect as a proportion; NaN where a group counts nothing before or after."""
+    cells = [
+        panel.numerator[(panel.is_treated == group) & (after == phase)].sum()
+        for group in (0, 1)
+        for phase in (0, 1)
+    ]
+    value, lower, upper, p_value = nan, nan, nan, None
+    if min(cells) > 0:
+        found = _log_linear(panel, extra).coefficient(-len(extra))
+        margin = found.margin(confidence_level)
+        value, lower, upper = (
+            float(np.expm1(found.value + step)) for step in (0.0, -margin, margin)
+        )
+        p_value = found.p_value
+    return Estimate(
+        value=value,
+        ci_lower=lower,
+        ci_upper=upper,
+        n_obs=panel.n_obs,
+        unit="ratio",
+        method="log-linear " + method,
+        confidence_level=confidence_level,
+        p_value=p_value,
+    )
+
+
 def _log_linear(panel: Panel, extra: Sequence[Array]) -> ClusteredFit:
-    """Fit log(ratio) by quasi-Poisson (iteratively reweighted), so that zeros need no repair."""
-    design = np.column_stack([fixed_effects(panel), *extra])
-    expected = panel.denominator * panel.numerator.sum() / panel.denominator.sum()
-    expected = (expected + panel.numerator) / 2
+    """Fit log(ratio) by quasi-Poisson (iteratively reweighted), so that zeros need no repair.
+
+    Units and periods that count nothing at all say nothing about a proportion and are left out.
+    """
+    totals = [
+        np.bincount(code, weights=panel.numerator)[code]
+        for code in (panel.unit_of, panel.period_of)
+    ]
+    rows = np.minimum(*totals) > 0
+    design = np.column_stack([fixed_effects(panel), *extra])[rows]
+    design = design[:, np.any(design != 0, axis=0)]
+    counted, exposed = panel.numerator[rows], panel.denominator[rows]
+    expected = (exposed * counted.sum() / exposed.sum() + counted) / 2
     for _ in range(50):
-        response = np.log(expected / panel.denominator) + panel.numerator / expected - 1
+        response = np.log(expected / exposed) + counted / expected - 1
         root = np.sqrt(expected)
         step = np.linalg.lstsq(design * root[:, None], response * root, rcond=None)[0]
-        fresh = panel.denominator * np.exp(np.clip(design @ step, -30, 30))
-        done = bool(np.max(np.abs(fresh - expected) / expected) < 1e-9)
+        fresh = exposed * np.exp(np.clip(design @ step, -30, 30))
+        moved = float(np.max(np.abs(fresh - expected) / expected))
         expected = fresh
-        if done:
+        if moved < 1e-9:
             break
     else:
         raise InputError(
-            "the log-linear model does not settle; some unit has a numerator of 0 throughout"
+            "the log-linear model does not settle after 50 steps; "
+            "pool months, or leave units with hardly any count out"
         )
-    response = np.log(expected / panel.denominator) + panel.numerator / expected - 1
-    return fit_clustered(response, design, weights=expected, clusters=panel.unit_of)
+    response = np.log(expected / exposed) + counted / expected - 1
+    return fit_clustered(response, design, weights=expected, clusters=panel.unit_of[rows])
 
 
 def _permutation_p(

@@ -141,7 +141,8 @@ def read_panel(
             f"{numerator} and {denominator} must be 0 or more and filled, not so: {bad}"
         )
     if set(data["treated"].unique()) - {0, 1}:
-        raise InputError(f"{treated} must be 0 or 1, found {sorted(data['treated'].unique())}")
+        found = ", ".join(sorted(str(flag) for flag in data["treated"].unique()))
+        raise InputError(f"{treated} must be 0 or 1, found {found}")
     groups = data.groupby("unit")["treated"].agg(["min", "max"])
     if mixed := [str(name) for name in groups.index[groups["min"] != groups["max"]]]:
         raise InputError(f"{treated} must not change within a {unit}, it does in {mixed}")

@@ -229,8 +229,8 @@ def shrink_means(
 
         shrunken_i = m + w_i (mean_i - m),  w_i = between / (between + variance_i)
 
-    with the variance between units by Paule and Mandel's equation. The interval holds the unit's
-    own doubt; that of m and of the variance between is left out (it matters under 10 units).
+    with the variance between units by Paule and Mandel's equation. The interval adds the doubt in m
+    and in that variance to the unit's own, to first order (Kass and Steffey).
 
     Args:
         means: Per unit.
@@ -242,7 +242,7 @@ def shrink_means(
     Raises:
         InputError: Fewer than 3 units, unequal lengths, or a variance of 0 or less.
 
-    Source: Paule and Mandel (1982), J. Research NBS 87(5); Efron and Morris (1975), JASA 70(350).
+    Source: Paule and Mandel (1982), J. Research NBS 87(5); Kass and Steffey (1989), JASA 84(407).
     """
     check_level(confidence_level)
     y, v = np.asarray(means, dtype=float), np.asarray(variances, dtype=float)
@@ -254,12 +254,21 @@ def shrink_means(
     if not (v > 0).all():
         raise InputError(f"variances must be above 0, got {v.min()}")
     between = _between(y, v)
-    centre = float(np.average(y, weights=1 / (between + v)))
+    precision = 1 / (between + v)
+    centre = float(np.average(y, weights=precision))
+    centre_variance = 1 / float(precision.sum())
+    between_variance = 2 / float(np.sum(precision**2))
     z = NormalDist().inv_cdf((1 + confidence_level) / 2)
     found = []
     for raw, variance, n in zip(y.tolist(), v.tolist(), n_obs, strict=True):
         weight = between / (between + variance)
-        value, margin = centre + weight * (raw - centre), z * sqrt(weight * variance)
+        value = centre + weight * (raw - centre)
+        weight_variance = (variance / (between + variance) ** 2) ** 2 * between_variance
+        margin = z * sqrt(
+            weight * variance
+            + (1 - weight) ** 2 * centre_variance
+            + (raw - centre) ** 2 * weight_variance
+        )
         estimate = Estimate(
             value=value,
             ci_lower=value - margin,

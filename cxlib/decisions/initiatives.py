@@ -1,0 +1,477 @@
+"""The initiatives of an engagement, each reviewed by the design its choice of units allows.
+
+Units picked because they scored low are reviewed for regression to the mean; all others against
+units without any initiative. A unit with two initiatives at once is left out of both groups: what
+happened there belongs to neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from cxlib.decisions.impact import Grade, Impact, PickedImpact, review_initiative, review_picked_units
+from cxlib.engagement.schema import Engagement, Initiative, Period
+from cxlib.errors import ConfigError, InputError
+from cxlib.stats.differences import difference_in_differences
+from cxlib.stats.estimate import Estimate, Unit
+from cxlib.stats.means import t_quantile
+from cxlib.stats.panel import Panel, read_panel
+
+OUTCOMES: Mapping[str, tuple[str, str, Unit, Unit]] = {
+    "conversion": ("sales", "enquiries", "share", "pp"),
+    "csat": ("csat_sum", "csat_n", "rating", "rating"),
+}
+"""Outcome to numerator, denominator, unit of a level and unit of a difference."""
+
+PANEL_COLUMNS = ("enquiries", "sales", "csat_n", "csat_mean")
+ROUNDING: Mapping[str, float] = {"share": 5e-5, "rating": 5e-4, "points": 5e-2}
+"""How far a recomputed baseline may lie from the frozen one: half the last digit kept."""
+TYPED_ROUNDING: Mapping[str, float] = {"share": 5e-4, "rating": 5e-3, "points": 0.5}
+"""The same for a baseline typed by hand into the engagement file."""
+
+MIN_UNITS = 2
+VariantKey = Literal["plain", "main", "all_others", "long_history"]
+Group = Literal["treated", "comparison"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineCheck:
+    """A frozen baseline beside what the data give today."""
+
+    kpi: str
+    frozen: Estimate
+    found: Estimate
+    period: Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way to estimate the change, with the units and first month it uses."""
+
+    key: VariantKey
+    effect: Estimate
+    n_treated: int
+    n_comparison: int
+    first_month: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthPoint:
+    """A group's pooled ratio in a month; its interval is by unit."""
+
+    month: date
+    group: Group
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedReview:
+    """An initiative reviewed against units without one.
+
+    Attributes:
+        initiative: As the engagement states it.
+        impact: Effect, checks and grade; main comparison, baseline and review period.
+        variants: Plain before/after, the main estimate, and others that could have been chosen.
+        months: Both groups month by month over the whole history.
+        comparison: clean: units without any initiative · all_others: too few were clean, so units
+            with another initiative stand among the comparison units.
+        n_with_other: Units outside this initiative that have another one.
+        n_left_out: Units with this and another initiative, left out of both groups.
+        n_after: Observations of the treated units since the start (enquiries).
+        months_after: Months since the start.
+    """
+
+    initiative: Initiative
+    impact: Impact
+    variants: tuple[Variant, ...]
+    months: tuple[MonthPoint, ...]
+    comparison: Literal["clean", "all_others"]
+    n_with_other: int
+    n_left_out: int
+    n_after: int
+    months_after: int
+
+    @property
+    def effect(self) -> Estimate:
+        """What may be credited, as far as the grade goes."""
+        return self.impact.effect
+
+    @property
+    def observed(self) -> Estimate:
+        """Plain before/after."""
+        return self.impact.before_after
+
+    @property
+    def grade(self) -> Grade:
+        """Of the evidence."""
+        return self.impact.grade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedReview:
+    """An initiative in units picked for low scores.
+
+    Attributes:
+        initiative: As the engagement states it.
+        impact: Observed gain, the part expected with no action, the rest, and the grade.
+        with_others: The rest, when units with another initiative stand among those not picked.
+        months: Both groups month by month; "treated" are the picked.
+        comparison: As in ComparedReview.
+        n_with_other: Units not picked that have another initiative.
+    """
+
+    initiative: Initiative
+    impact: PickedImpact
+    with_others: Estimate | None
+    months: tuple[MonthPoint, ...]
+    comparison: Literal["clean", "all_others"]
+    n_with_other: int
+
+    @property
+    def effect(self) -> Estimate:
+        """What is left after the part expected with no action."""
+        return self.impact.regression.remaining
+
+    @property
+    def observed(self) -> Estimate:
+        """Gain of the picked units."""
+        return self.impact.regression.observed
+
+    @property
+    def grade(self) -> Grade:
+        """Of the evidence."""
+        return self.impact.grade
+
+
+Review: TypeAlias = ComparedReview | PickedReview
+
+
+def store_months(panel: pd.DataFrame, stores: pd.DataFrame) -> pd.DataFrame:
+    """Join the store panel with the stores' initiative flags.
+
+    Args:
+        panel: group_moments of PANEL_COLUMNS by store and month: one row each.
+        stores: flag_counts of the initiatives' unit columns by store.
+
+    Returns:
+        Columns store, month, enquiries, sales, csat_n, csat_sum (ratings added up), and the flags.
+
+    Raises:
+        ConfigError: A store of the panel is not in the stores table.
+    """
+    frame = panel[["store", "period_start"]].rename(columns={"period_start": "month"})
+    for column in ("enquiries", "sales", "csat_n"):
+        frame[column] = panel["n"] * panel[f"mean_{column}"]
+    rated = (panel["mean_csat_n"] * panel["mean_csat_mean"]).fillna(0.0)
+    frame["csat_sum"] = rated
+    frame.loc[panel["n_csat_mean"] == 0, "csat_n"] = 0.0
+    flags = [name for name in stores.columns if name not in {"store", "n"} and name[:2] != "n_"]
+    joined = frame.merge(stores[["store", *flags]], on="store", how="left")
+    if absent := sorted(set(joined.loc[joined[flags].isna().any(axis=1), "store"])):
+        raise ConfigError(
+            f"each store of the panel must be in the stores table, absent: {', '.join(absent)}"
+        )
+    return joined
+
+
+def check_baseline(
+    frame: pd.DataFrame, *, kpi: str, frozen: Mapping[str, Any], engagement: Engagement
+) -> BaselineCheck:
+    """Recompute a baseline over all units and refuse when it is no longer the frozen one.
+
+    Args:
+        frame: From store_months.
+        kpi: Id of the KPI, an outcome in OUTCOMES.
+        frozen: The ledger's "baselines" entry; KPI id to its values.
+        engagement: For the period and, with ``baseline_source: manual``, the typed baselines.
+
+    Raises:
+        ConfigError: No baseline is frozen for the KPI, for another period, or another value.
+    """
+    top, bottom, unit, _ = OUTCOMES[kpi]
+    manual = engagement.baseline_source == "manual"
+    known = {key: {"value": value} for key, value in engagement.manual_baselines.items()}
+    entry = (known if manual else frozen).get(kpi)
+    if entry is None:
+        source = f"manual_baselines of {engagement.path.name}" if manual else "the ledger"
+        remedy = "add it there" if manual else "run 02_kpi_setting first: cx run 02_kpi_setting"
+        raise ConfigError(f"no baseline of {kpi!r} is frozen in {source}; {remedy}")
+    period = engagement.baseline
+    if "period" in entry:
+        span = (str(entry["period"]["start"]), str(entry["period"]["end"]))
+        if span != (str(period.start), str(period.end)):
+            raise ConfigError(
+                f"the baseline of {kpi!r} is frozen for {span[0]} to {span[1]}, but "
+                f"{engagement.path.name} says {period.start} to {period.end}; "
+                "restore the period, or run 02_kpi_setting with a rebase_reason"
+            )
+    found = _pooled(
+        _between(frame, period), top, bottom, unit=unit, level=engagement.confidence_level
+    )
+    value = float(entry["value"])
+    if abs(found.value - value) > (TYPED_ROUNDING if manual else ROUNDING)[unit]:
+        raise ConfigError(
+            f"the data no longer give the frozen baseline of {kpi!r}: frozen {value:.6g}, "
+            f"now {found.value:.6g} ({period.start} to {period.end}); restore the data it was "
+            "frozen from, or run 02_kpi_setting with a rebase_reason"
+        )
+    limits = [float(entry.get(key, float("nan"))) for key in ("ci_lower", "ci_upper")]
+    return BaselineCheck(
+        kpi=kpi,
+        frozen=Estimate(
+            value=value,
+            ci_lower=limits[0],
+            ci_upper=limits[1],
+            n_obs=int(entry.get("n_obs", found.n_obs)),
+            unit=unit,
+            method="typed by hand" if manual else "frozen baseline",
+            confidence_level=engagement.confidence_level,
+        ),
+        found=found,
+        period=period,
+    )
+
+
+def review_all(
+    frame: pd.DataFrame, *, engagement: Engagement, pick_months: int = 3
+) -> tuple[Review, ...]:
+    """Review every initiative of the engagement, in its order.
+
+    Args:
+        frame: From store_months.
+        engagement: Its initiatives, baseline and review period, level and seed.
+        pick_months: Months before the start whose scores decided a pick, 1 or more.
+
+    Raises:
+        ConfigError: The engagement names no initiative, or one has too few units of its own.
+        InputError: The panel does not cover the periods.
+    """
+    if not engagement.initiatives:
+        raise ConfigError(f"{engagement.path.name} names no initiatives to review")
+    if pick_months < 1:
+        raise ConfigError(f"pick_months must be 1 or more, got {pick_months}")
+    return tuple(
+        _review_picked(frame, item, engagement=engagement, pick_months=pick_months)
+        if item.picked_for_low_scores
+        else _review_compared(frame, item, engagement=engagement)
+        for item in engagement.initiatives
+    )
+
+
+def choose(reviews: Sequence[Review], initiative: str = "") -> ComparedReview | None:
+    """Take the initiative to show in full: the named one, or the first that was compared.
+
+    Raises:
+        ConfigError: No compared initiative has that id; the message lists those there are.
+    """
+    compared = [review for review in reviews if isinstance(review, ComparedReview)]
+    if not initiative:
+        return next(iter(compared), None)
+    for review in compared:
+        if review.initiative.id == initiative:
+            return review
+    known = ", ".join(review.initiative.id for review in compared) or "none"
+    raise ConfigError(
+        f"parameter initiative must be one reviewed by comparison ({known}), got {initiative!r}"
+    )
+
+
+def first_picked(reviews: Sequence[Review]) -> PickedReview | None:
+    """Take the first initiative whose units were picked for low scores."""
+    return next((review for review in reviews if isinstance(review, PickedReview)), None)
+
+
+def treated_units(frame: pd.DataFrame, review: Review) -> list[str]:
+    """Name the units of an initiative."""
+    return sorted(set(frame.loc[frame[review.initiative.units] == 1, "store"]))
+
+
+def _review_compared(
+    frame: pd.DataFrame, item: Initiative, *, engagement: Engagement
+) -> ComparedReview:
+    mine, other = _flags(frame, item, engagement)
+    kept = frame[~(mine & other)]
+    if not (mine & ~other).any():
+        raise ConfigError(
+            f"initiative {item.id!r} shares all its units with another initiative: "
+            "what happened there cannot be told apart"
+        )
+    clean = kept[~other.loc[kept.index]]
+    enough = clean.loc[clean[item.units] == 0, "store"].nunique() >= MIN_UNITS
+    group = clean if enough else kept
+    window = Period(start=engagement.baseline.start, end=engagement.review.end)
+    main = _panel(_between(group, window), item)
+    level, seed = engagement.confidence_level, engagement.seed
+    impact = review_initiative(
+        main,
+        start=item.start,
+        actions=[next(iter(action.values())) for action in item.actions],
+        confidence_level=level,
+        seed=seed,
+    )
+    others = {"main": main, "all_others": _panel(_between(kept, window), item)}
+    if frame["month"].min() < _stamp(window.start):
+        others["long_history"] = _panel(group[group["month"] <= _stamp(window.end)], item)
+    after = main.is_treated * main.is_after(item.start) == 1
+    return ComparedReview(
+        initiative=item,
+        impact=impact,
+        variants=_variants(impact, others, item.start, level=level, seed=seed),
+        months=_months(others.get("long_history", main), level=level),
+        comparison="clean" if enough else "all_others",
+        n_with_other=frame.loc[other & ~mine, "store"].nunique(),
+        n_left_out=frame.loc[other & mine, "store"].nunique(),
+        n_after=round(float(main.denominator[after].sum())),
+        months_after=sum(period >= item.start for period in main.periods),
+    )
+
+
+def _review_picked(
+    frame: pd.DataFrame, item: Initiative, *, engagement: Engagement, pick_months: int
+) -> PickedReview:
+    mine, other = _flags(frame, item, engagement)
+    clean = frame[mine | ~other]
+    enough = clean.loc[clean[item.units] == 0, "store"].nunique() > MIN_UNITS
+    last = _stamp(engagement.review.end)
+    main = _panel((clean if enough else frame)[lambda f: f["month"] <= last], item)
+    first = (_stamp(item.start) - pd.DateOffset(months=pick_months)).date()
+    level = engagement.confidence_level
+
+    def review(panel: Panel) -> PickedImpact:
+        return review_picked_units(
+            panel, start=item.start, pick_start=first, confidence_level=level
+        )
+
+    every = review(_panel(frame[frame["month"] <= last], item)) if other.any() and enough else None
+    return PickedReview(
+        initiative=item,
+        impact=review(main),
+        with_others=every.regression.remaining if every else None,
+        months=_months(main, level=level),
+        comparison="clean" if enough else "all_others",
+        n_with_other=frame.loc[other & ~mine, "store"].nunique(),
+    )
+
+
+def _flags(
+    frame: pd.DataFrame, item: Initiative, engagement: Engagement
+) -> "tuple[pd.Series[bool], pd.Series[bool]]":
+    """Per row, whether its unit has this initiative, and whether it has another one."""
+    units = {one.units for one in engagement.initiatives if one.units != item.units}
+    mine = frame[item.units] == 1
+    if frame.loc[mine, "store"].nunique() < MIN_UNITS:
+        raise ConfigError(
+            f"initiative {item.id!r} needs at least {MIN_UNITS} stores with {item.units} = 1, "
+            f"found {frame.loc[mine, 'store'].nunique()}"
+        )
+    other = frame[sorted(units)].eq(1).any(axis=1) if units else mine & ~mine
+    return mine, other
+
+
+def _variants(
+    impact: Impact, panels: Mapping[str, Panel], start: date, *, level: float, seed: int
+) -> tuple[Variant, ...]:
+    main = panels["main"]
+    first = main.periods[0]
+    found = [
+        Variant(
+            key="plain", effect=impact.before_after, n_treated=main.n_treated, n_comparison=0,
+            first_month=first,
+        )
+    ]  # fmt: skip
+    if main.n_comparison < MIN_UNITS:
+        return tuple(found)
+    keys: tuple[VariantKey, ...] = ("main", "all_others", "long_history")
+    for key in keys:
+        panel = panels.get(key)
+        if panel is None or (key == "all_others" and panel.n_comparison == main.n_comparison):
+            continue
+        effect = (
+            impact.effect
+            if key == "main"
+            else difference_in_differences(
+                panel,
+                start=start,
+                group_trend="own" if impact.reason == "trend_adjusted" else "common",
+                confidence_level=level,
+                n_permutations=99,
+                seed=seed,
+            ).effect
+        )
+        found.append(
+            Variant(
+                key=key,
+                effect=effect,
+                n_treated=panel.n_treated,
+                n_comparison=panel.n_comparison,
+                first_month=panel.periods[0],
+            )
+        )
+    return tuple(found)
+
+
+def _months(panel: Panel, *, level: float) -> tuple[MonthPoint, ...]:
+    """Pool each group's ratio month by month, with an interval by unit."""
+    points = []
+    groups: tuple[Group, ...] = ("treated", "comparison")
+    for flag, group in zip((1, 0), groups, strict=True):
+        for t, month in enumerate(panel.periods):
+            rows = (panel.is_treated == flag) & (panel.period_of == t)
+            if rows.any():
+                top, bottom = panel.numerator[rows], panel.denominator[rows]
+                unit: Unit = "share" if panel.unit == "pp" else panel.unit
+                estimate = _ratio(top, bottom, unit=unit, level=level)
+                points.append(MonthPoint(month=month, group=group, estimate=estimate))
+    return tuple(points)
+
+
+def _ratio(
+    top: np.ndarray[Any, Any], bottom: np.ndarray[Any, Any], *, unit: Unit, level: float
+) -> Estimate:
+    """Pool units into one ratio; linearised, t with units - 1 degrees of freedom."""
+    total, k = float(bottom.sum()), len(bottom)
+    ratio = float(top.sum()) / total
+    margin = float("nan")
+    if k >= MIN_UNITS:
+        squares = float(np.sum((top - ratio * bottom) ** 2))
+        margin = t_quantile(level, df=k - 1) * np.sqrt(k / (k - 1) * squares) / total
+    return Estimate(
+        value=ratio,
+        ci_lower=ratio - margin,
+        ci_upper=ratio + margin,
+        n_obs=round(total),
+        unit=unit,
+        method="ratio, by unit",
+        confidence_level=level,
+    )
+
+
+def _pooled(frame: pd.DataFrame, top: str, bottom: str, *, unit: Unit, level: float) -> Estimate:
+    """Pool all units and months into one ratio, with doubt by unit."""
+    by_unit = frame.groupby("store")[[top, bottom]].sum()
+    by_unit = by_unit[by_unit[bottom] > 0]
+    if by_unit.empty:
+        raise InputError(f"no {bottom} in the baseline period")
+    return _ratio(by_unit[top].to_numpy(), by_unit[bottom].to_numpy(), unit=unit, level=level)
+
+
+def _panel(frame: pd.DataFrame, item: Initiative) -> Panel:
+    top, bottom, _, unit = OUTCOMES[item.outcome]
+    return read_panel(
+        frame, period="month", treated=item.units, numerator=top, denominator=bottom,
+        measured_in=unit,
+    )  # fmt: skip
+
+
+def _between(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    return frame[
+        (frame["month"] >= _stamp(period.start)) & (frame["month"] <= _stamp(period.end))
+    ]
+
+
+def _stamp(day: date) -> pd.Timestamp:
+    return pd.Timestamp(day)
