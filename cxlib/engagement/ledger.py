@@ -151,11 +151,10 @@ def _seal(entry: Mapping[str, Any]) -> str:
 
 def _differences(old: Any, new: Any, path: str = "") -> str:  # noqa: ANN401 - JSON values
     """Name the first places where two contents differ."""
-    found: list[str] = []
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            if old.get(key) != new.get(key):
-                found.append(_differences(old.get(key), new.get(key), f"{path}.{key}"))
-    else:
-        found.append(f"{path.lstrip('.')} was {old!r}, is now {new!r}")
-    return "; ".join(found[:3])
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return f"{path.lstrip('.')} was {old!r}, is now {new!r}"
+    keys = [*old, *(key for key in new if key not in old)]
+    changed = [key for key in keys if old.get(key) != new.get(key)]
+    return "; ".join(
+        _differences(old.get(key), new.get(key), f"{path}.{key}") for key in changed[:3]
+    )

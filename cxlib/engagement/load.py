@@ -44,7 +44,8 @@ def load_engagement(path: str | Path) -> Engagement:
     problems: list[Problem] = []
     engagement = None
     try:
-        engagement = Engagement.model_validate({**raw, "path": file.resolve()})
+        engagement = Engagement.model_validate(raw)
+        engagement._path = file.resolve()  # noqa: SLF001 - where it came from is no key of the file
     except ValidationError as error:
         problems = [_reword(item, tree, file) for item in error.errors(include_url=False)]
     if engagement:
@@ -113,10 +114,9 @@ def _place(tree: yaml.Node, loc: Location) -> str:
             for key, value in node.value:
                 if key.value == str(part):
                     child, line = value, key.start_mark.line
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part < len(node.value):
-                child = node.value[part]
-                line = child.start_mark.line
+        elif isinstance(part, int) and part < len(node.value):
+            child = node.value[part]
+            line = child.start_mark.line
         if child is None:
             break
         node = child
@@ -138,7 +138,9 @@ def _reword(item: Any, tree: yaml.Node, file: Path) -> Problem:  # noqa: ANN401 
     rule = item["msg"].removeprefix("Value error, ")
     remedy = "correct the value"
     if kind == "literal_error":
-        allowed = [word.strip("' ") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")]
+        allowed = [
+            word.strip("' ") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")
+        ]
         rule, remedy = f"must be one of {', '.join(allowed)}", suggest(str(value), allowed)
     shown = "" if isinstance(value, dict | list) else repr(value)
     return Problem(file.name, where, shown, rule[:1].lower() + rule[1:], remedy)
@@ -160,7 +162,7 @@ def _fields_at(loc: Location) -> list[str]:
             kind = next((a for a in typing.get_args(kind) if _is_model(a)), kind)
         else:
             kind = next((a for a in typing.get_args(kind) if _is_model(a)), None)
-    return [n for n in kind.model_fields if n != "path"] if _is_model(kind) else []
+    return list(kind.model_fields) if _is_model(kind) else []
 
 
 def _is_model(kind: object) -> bool:

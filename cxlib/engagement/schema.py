@@ -1,8 +1,9 @@
 """The engagement file as typed objects. Unknown keys are refused; `load.py` words the errors."""
 
 from datetime import date, timedelta
+from math import isclose
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypedDict
+from typing import Annotated, Any, Literal, Self, TypedDict, get_args
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     StringConstraints,
     model_validator,
 )
@@ -32,14 +34,16 @@ def _both_languages(value: Any) -> Any:  # noqa: ANN401 - a raw YAML value
     return {"en": value, "zh-Hant-HK": value} if isinstance(value, str) else value
 
 
-def _no_blank(value: dict[Language, str]) -> dict[Language, str]:
+def _known_and_filled(value: dict[str, str]) -> dict[str, str]:
+    if unknown := sorted(set(value) - set(get_args(Language))):
+        raise ValueError(f"languages are en and zh-Hant-HK, not {', '.join(unknown)}")
     if blank := [language for language, words in value.items() if not words.strip()]:
         raise ValueError(f"words are empty in {', '.join(blank)}")
     return value
 
 
 Text = Annotated[
-    dict[Language, str], BeforeValidator(_both_languages), AfterValidator(_no_blank)
+    dict[str, str], BeforeValidator(_both_languages), AfterValidator(_known_and_filled)
 ]
 """Words a client reads, per language; a plain string serves all languages (a proper name)."""
 
@@ -185,7 +189,7 @@ class Experiment(_Strict):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if set(self.split) != {"control", "treatment"} or abs(sum(self.split.values()) - 1) > 1e-9:
+        if set(self.split) != {"control", "treatment"} or not isclose(sum(self.split.values()), 1):
             raise ValueError(f"split needs control and treatment that sum to 1, got {self.split}")
         if unset := [g.column for g in self.guardrails if g.margin is None]:
             raise ValueError(f"a guardrail needs a non-inferiority margin: {', '.join(unset)}")
@@ -246,7 +250,12 @@ class Engagement(_Strict):
     goals: list[Goal] = Field(default_factory=list)
     experiments: list[Experiment] = Field(default_factory=list)
     initiatives: list[Initiative] = Field(default_factory=list)
-    path: Annotated[Path, Field(exclude=True)] = Path("engagement.yml")
+    _path: Path = PrivateAttr(default=Path("engagement.yml"))
+
+    @property
+    def path(self) -> Path:
+        """The file it was read from."""
+        return self._path
 
     @property
     def folder(self) -> Path:
@@ -256,9 +265,7 @@ class Engagement(_Strict):
     @property
     def precision(self) -> Precision:
         """Confidence level and minimum cell, as every score function takes them."""
-        return Precision(
-            confidence_level=self.confidence_level, minimum_cell=self.minimum_cell
-        )
+        return Precision(confidence_level=self.confidence_level, minimum_cell=self.minimum_cell)
 
     def touchpoint_names(self) -> dict[str, Text]:
         """Touchpoint id to its name in every language, in the register's order."""

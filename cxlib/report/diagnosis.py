@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cxlib.engagement.schema import STAGES, Engagement
+from cxlib.errors import InputError
 from cxlib.measures.cxi import CxiScore
 from cxlib.measures.distribution import GroupScore, nps_bands
 from cxlib.measures.journey import EmotionCurve
@@ -13,9 +14,10 @@ from cxlib.measures.response import NpsBounds, ResponseRate
 from cxlib.report import figures, scope
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.scope import period_values
+from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
+from cxlib.stats.estimate import Estimate
 
 SHOWN_PAINS = 3
 
@@ -23,15 +25,14 @@ SHOWN_PAINS = 3
 def response_chart(report: Report, rates: Sequence[ResponseRate], overall: ResponseRate) -> Block:
     """Draw the response rate at each touchpoint."""
     names = report.engagement.touchpoint_names()
-    shown = [rate for rate in rates if rate.rate is not None]
-    low, high = (
-        pick(shown, key=lambda r: r.rate.value if r.rate else 0.0) for pick in (min, max)
-    )
+    found = {rate.group[0]: rate.rate for rate in rates if rate.rate is not None}
+    low, high = (pick(found, key=lambda point: found[point].value) for pick in (min, max))
+    whole = _known(overall)
     values: dict[str, Value] = {
-        "rate": overall.rate, "low": low.rate, "high": high.rate, "delivered": overall.delivered,
-        "completed": overall.completed, "low_name": names[low.group[0]],
-        "high_name": names[high.group[0]], **period_values(report.engagement.baseline),
-    }  # type: ignore[dict-item]  # fmt: skip
+        "rate": whole, "delivered": whole.n_obs, "completed": overall.completed or 0,
+        "low": found[low], "low_name": names[low], "high": found[high], "high_name": names[high],
+        **period_values(report.engagement.baseline),
+    }  # fmt: skip
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
         return figures.interval_chart(
@@ -47,7 +48,7 @@ def response_chart(report: Report, rates: Sequence[ResponseRate], overall: Respo
             fmt=lambda value: write(Num(value, "share")),
             axis_label=write(phrase("diagnosis.response.axis")),
             note_head=write(phrase("diagnosis.response.note_head")),
-            reference=overall.rate.value if overall.rate else None,
+            reference=whole.value,
             reference_label=write(phrase("chart.overall")),
         )
 
@@ -63,12 +64,11 @@ def response_chart(report: Report, rates: Sequence[ResponseRate], overall: Respo
 
 def response_finding(report: Report, overall: ResponseRate, bounds: NpsBounds) -> Block:
     """Say who answered and how far silence could move the score."""
-    assert overall.rate and overall.start_rate  # noqa: S101 - overall counts are over the floor
     return report.say(
         "diagnosis.response.finding",
         level="descriptive",
-        rate=overall.rate,
-        started=overall.start_rate,
+        rate=_known(overall),
+        started=overall.start_rate or phrase("number.none"),
         nps=bounds.observed,
         low=Num(bounds.lower.value, "points"),
         high=Num(bounds.upper.value, "points"),
@@ -108,7 +108,8 @@ def score_table(
         rows.append(tuple(cells))
     shown = [score for score in nps if not score.suppressed]
     best, worst = (pick(shown, key=lambda s: s.shown.value) for pick in (max, min))
-    heads = ["touchpoint"] + [f"{m}{part}" for m in ("nps", "csat", "ces") for part in ("", "_ci", "_n")]
+    metrics, parts = ("nps", "csat", "ces"), ("", "_ci", "_n")
+    heads = ["touchpoint", *(f"{metric}{part}" for metric in metrics for part in parts)]
     values: dict[str, Value] = {
         "best": names[best.group[0]], "best_nps": best.shown,
         "worst": names[worst.group[0]], "worst_nps": worst.shown,
@@ -171,7 +172,9 @@ def distribution_chart(report: Report, nps: Sequence[GroupScore]) -> Block:
                 )
                 for score in shown
             ],
-            categories=[write(phrase(f"nps.{band}")) for band in ("detractors", "passives", "promoters")],
+            categories=[
+                write(phrase(f"nps.{band}")) for band in ("detractors", "passives", "promoters")
+            ],
             theme=theme,
             fmt=lambda value: f"{write(Num(round(100 * value)))}%",
             note_head=write(phrase("chart.n")),
@@ -344,10 +347,24 @@ def limit_list(report: Report, overall: ResponseRate, people: pd.DataFrame) -> B
     return scope.limits(
         report,
         [f"diagnosis.limits.{name}" for name in ("silent", "repeat", "causes")],
-        silent=Num(1 - (overall.rate.value if overall.rate else 0.0), "share"),
+        silent=Num(1 - _known(overall).value, "share"),
         answers=int(people["n"].sum()),
         customers=int(people["n_customers"].sum()),
     )
+
+
+def _known(overall: ResponseRate) -> Estimate:
+    """The response rate of all touchpoints together.
+
+    Raises:
+        InputError: Fewer invitations than the minimum cell.
+    """
+    if overall.rate is None:
+        raise InputError(
+            f"a diagnosis needs at least {overall.minimum_cell} delivered invitations in the "
+            "baseline period; widen the period or complete the invitation log"
+        )
+    return overall.rate
 
 
 def answer(report: Report, ranks: Sequence[PainRank]) -> Block:

@@ -20,11 +20,9 @@ from cxlib.report.tables import Status, Table
 from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from cxlib.report.figures import Theme, ThemedFigure
 
-    from cxlib.report.figures import Theme
-
-Draw = Callable[["Theme", Callable[[Value], str]], "Figure"]
+Draw = Callable[["Theme", Writer], "ThemedFigure"]
 
 
 class Report:
@@ -60,9 +58,7 @@ class Report:
             lambda write: f'<h2 id="{anchor}">{write(title)}</h2><p class="lead">{write(lead)}</p>',
         )
 
-    def say(
-        self, key: str, *, level: Level, grade: Grade | None = None, **values: Value
-    ) -> Block:
+    def say(self, key: str, *, level: Level, grade: Grade | None = None, **values: Value) -> Block:
         """State a finding: a catalogue sentence, its level and, for causes, its evidence grade.
 
         Raises:
@@ -78,7 +74,8 @@ class Report:
             text = write(finding.sentence)
             check_wording(finding, text, write.language)
             shown = f'<p class="note">{write(badge)}</p>' if badge else ""
-            return f'<aside class="finding{f" grade-{grade}" if grade else ""}"><p>{text}</p>{shown}</aside>'
+            graded = f" grade-{grade}" if grade else ""
+            return f'<aside class="finding{graded}"><p>{text}</p>{shown}</aside>'
 
         record = {"level": level, "grade": grade, "sentence": self._plain(finding.sentence)}
         return self._block("finding", key, html, record=record)
@@ -105,9 +102,7 @@ class Report:
         def html(write: Writer) -> str:
             plain = self._writer(write.language, markup=False)
             prefix = f"{_anchor(key)}-{write.language.lower()}"
-            svg = to_svg(
-                draw(self.theme, plain), prefix=prefix, alt=plain(alt), title=plain(title)
-            )
+            svg = to_svg(draw(self.theme, plain), prefix=prefix, alt=plain(alt), title=plain(title))
             return (
                 f'<figure id="{_anchor(key)}"><figcaption><strong class="title">{write(title)}'
                 f'</strong><span class="subtitle">{write(subtitle)}</span></figcaption>{svg}'
@@ -137,9 +132,7 @@ class Report:
         return self._block(
             role,
             key,
-            lambda write: (
-                f"<{tag}>{''.join(f'<li>{write(line)}</li>' for line in lines)}</{tag}>"
-            ),
+            lambda write: f"<{tag}>{''.join(f'<li>{write(line)}</li>' for line in lines)}</{tag}>",
         )
 
     def answer(self, key: str, *, reasons: Sequence[str], **values: Value) -> Block:
@@ -174,8 +167,11 @@ class Report:
         """Show labelled facts, for the provenance page."""
 
         def html(write: Writer) -> str:
-            pairs = "".join(f"<dt>{write(name)}</dt><dd>{write(value)}</dd>" for name, value in facts)
-            return f'<h2 id="{_anchor(key)}">{write(phrase(f"{key}.title"))}</h2><dl class="facts">{pairs}</dl>'
+            pairs = "".join(
+                f"<dt>{write(name)}</dt><dd>{write(value)}</dd>" for name, value in facts
+            )
+            title = write(phrase(f"{key}.title"))
+            return f'<h2 id="{_anchor(key)}">{title}</h2><dl class="facts">{pairs}</dl>'
 
         return self._block(role, key, html)
 

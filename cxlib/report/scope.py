@@ -69,18 +69,21 @@ def provenance(report: Report, data: Data) -> Block:
             phrase("provenance.baseline"),
             Phrase("provenance.period", period_values(engagement.baseline)),
         ),
-        (phrase("provenance.review"), Phrase("provenance.period", period_values(engagement.review))),
+        (
+            phrase("provenance.review"),
+            Phrase("provenance.period", period_values(engagement.review)),
+        ),
         (phrase("provenance.level"), Num(engagement.confidence_level, "share")),
         (phrase("provenance.floor"), Num(engagement.minimum_cell)),
         (phrase("provenance.seed"), str(engagement.seed)),
         (phrase("provenance.notebook"), report.notebook),
         (phrase("provenance.version"), f"cxlib {__version__}"),
     ]
-    for item in data.audit.values():
-        facts.append(
-            (
-                phrase(f"table.{item.table}"),
-                phrase("provenance.file", file=item.file, rows=item.n_rows, hash=item.sha256[:12]),
-            )
+    facts += [
+        (
+            phrase(f"table.{item.table}"),
+            phrase("provenance.file", file=item.file, rows=item.n_rows, hash=item.sha256[:12]),
         )
+        for item in data.audit.values()
+    ]
     return report.facts("provenance", facts, role="provenance")

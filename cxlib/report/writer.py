@@ -148,7 +148,9 @@ class Writer:
     def phrase(self, item: Phrase) -> str:
         """Write a catalogue sentence with its values filled in."""
         template = self._text(item.key)
-        values = {name: _Shown(self, value) for name, value in {**self.shared, **item.values}.items()}
+        values = {
+            name: _Shown(self, value) for name, value in {**self.shared, **item.values}.items()
+        }
         try:
             return template.format(**values)
         except (KeyError, AttributeError, IndexError) as error:
@@ -169,7 +171,7 @@ class _Shown:
     writer: Writer
     value: Value
 
-    def __format__(self, spec: str) -> str:
+    def __format__(self, spec: str) -> str:  # noqa: C901, PLR0911 - one case a kind of value
         write, value = self.writer, self.value
         match value:
             case Estimate():

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from cxlib.data.open import ContractError
 from cxlib.engagement import load_engagement
-from cxlib.errors import DataError
+from cxlib.errors import CxError
 from cxlib.run.notebooks import select_notebooks
 from cxlib.run.preflight import check_engagement
 
@@ -30,9 +31,10 @@ def check_and_describe(
             languages=engagement.languages,
             named=bool(notebooks),
         )
-    except DataError as error:
-        if csv:
-            error.write_csv(csv)
+    except CxError as error:
+        in_data = error if isinstance(error, ContractError) else error.__cause__
+        if csv and isinstance(in_data, ContractError):
+            in_data.violations.to_csv(csv, index=False, encoding="utf-8-sig")
         raise
     yield f"{engagement.path.name}: {engagement.client.name['en']}, wave {engagement.wave}"
     for item in checked.data.audit.values():

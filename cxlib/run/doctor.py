@@ -47,23 +47,24 @@ def examine() -> Iterator[Finding]:
 
 def _packages() -> str:
     """Compare what is installed with the lock."""
-    lock = ROOT / "requirements.lock"
-    pinned: dict[str, str] = {}
-    for line in lock.read_text(encoding="utf-8").splitlines():
-        if "==" in line and not line.startswith((" ", "#")):
-            name, _, rest = line.partition("==")
-            pinned[name.split("[")[0].lower()] = rest.split(" ")[0].rstrip("\\; ")
-    different = []
-    for name in pinned:
+    from packaging.requirements import Requirement
+
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    lines = [line.rstrip("\\ ") for line in text.splitlines() if line[:1].isalnum()]
+    pinned = [Requirement(line) for line in lines]
+    here = [pin for pin in pinned if pin.marker is None or pin.marker.evaluate()]
+    different, installed = [], 0
+    for pin in here:
         try:
-            found = metadata.version(name)
+            found = metadata.version(pin.name)
         except metadata.PackageNotFoundError:
             continue
-        if found != pinned[name]:
-            different.append(f"{name} {found} (lock: {pinned[name]})")
+        installed += 1
+        if not pin.specifier.contains(found, prereleases=True):
+            different.append(f"{pin.name} {found} (lock: {pin.specifier})")
     if different:
         raise ReportError(f"differ from the lock: {', '.join(different[:5])}")
-    return f"as in the lock ({len(pinned)} pinned)"
+    return f"{installed} as in the lock"
 
 
 def _font() -> str:

@@ -12,11 +12,12 @@ from cxlib.run.notebooks import Notebook
 
 OnSection = Callable[[int, int, str], None]
 START_TIMEOUT_S = 120
+OPENING = "Opening the engagement"
 
 
 def sections(notebook: Any) -> dict[str, str]:  # noqa: ANN401 - nbformat's node
     """Cell id to the name of the section it belongs to (the nearest ``##`` heading above)."""
-    name, found = "Start", {}
+    name, found = OPENING, {}
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for line in cell.source.splitlines():
@@ -44,7 +45,7 @@ def execute(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    source = nbformat.read(notebook.path, as_version=4)
+    source = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
     place = sections(source)
     names = list(dict.fromkeys(place.values()))
     current = ""
@@ -60,8 +61,7 @@ def execute(
         return _papermill(notebook.path, output, dict(parameters), on_cell_start)
     except PapermillExecutionError as error:
         raise RunError(
-            f"notebook {notebook.name}, section {current!r}: "
-            f"{error.ename}: {error.evalue}"
+            f"notebook {notebook.name}, section {current!r}: {error.ename}: {error.evalue}"
         ) from error
     except DeadKernelError as error:
         raise RunError(
@@ -89,4 +89,5 @@ def _papermill(
             autosave_cell_every=0,
             start_timeout=START_TIMEOUT_S,
             on_cell_start=on_cell_start,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no notice about local sockets
         )

@@ -51,7 +51,7 @@ class RunFolder:
         return self.final
 
     def fail(self, message: str) -> Path:
-        """Mark the folder FAILED: keep the executed notebooks, drop all that looks like a report."""
+        """Mark the folder FAILED: keep executed notebooks, drop what looks like a report."""
         for file in self.partial.rglob("*"):
             if file.suffix in REPORT_ENDINGS:
                 file.unlink()

@@ -50,7 +50,9 @@ NOTEBOOKS = {
             needs=("baselines",),
             parts=("initiatives",),
         ),
-        Notebook("05_kpi_tracking", ("kpi_history", "answers"), needs=("targets",), parts=("kpis",)),
+        Notebook(
+            "05_kpi_tracking", ("kpi_history", "answers"), needs=("targets",), parts=("kpis",)
+        ),
     )
 }
 
@@ -65,11 +67,12 @@ def select_notebooks(names: Sequence[str]) -> list[Notebook]:
         ConfigError: A name is unknown; the message offers the nearest.
     """
     chosen = {_find(name) for name in names} or set(NOTEBOOKS)
-    missing = [NOTEBOOKS[name].path for name in chosen if not NOTEBOOKS[name].path.is_file()]
-    if missing:
-        listed = ", ".join(path.name for path in missing)
-        raise ConfigError(f"notebook files are missing in {FOLDER.name}/: {listed}; restore them")
-    return [notebook for name, notebook in NOTEBOOKS.items() if name in chosen]
+    notebooks = [notebook for name, notebook in NOTEBOOKS.items() if name in chosen]
+    if missing := [notebook.path.name for notebook in notebooks if not notebook.path.is_file()]:
+        raise ConfigError(
+            f"notebook files are missing in {FOLDER.name}/: {', '.join(missing)}; restore them"
+        )
+    return notebooks
 
 
 def _find(name: str) -> str:

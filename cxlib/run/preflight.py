@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cxlib.data.open import Data
+from cxlib.data.open import ContractError, Data
 from cxlib.engagement import Engagement
 from cxlib.engagement.ledger import MAKERS, Ledger
 from cxlib.errors import ConfigError, CxError, Problem
@@ -73,13 +73,12 @@ def check_engagement(
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise ConfigError("\n".join(str(error) for error in errors))
+        in_data = next((error for error in errors if isinstance(error, ContractError)), None)
+        raise ConfigError("\n".join(str(error) for error in errors)) from in_data
     return Checked(data[0], tuple(notebook for notebook, _ in chosen), tuple(skipped))
 
 
-def _check_parts(
-    engagement: Engagement, chosen: Sequence[tuple[Notebook, Sequence[str]]]
-) -> None:
+def _check_parts(engagement: Engagement, chosen: Sequence[tuple[Notebook, Sequence[str]]]) -> None:
     file = engagement.path.name
     problems = [
         Problem(file, part, "", f"{notebook.name} needs at least one entry", f"add {part}: […]")
@@ -102,7 +101,8 @@ def _check_ledger(engagement: Engagement, notebooks: Sequence[Notebook]) -> None
     if engagement.baseline_source == "manual":
         return
     ledger = Ledger(engagement.folder / "ledger.json")
-    made = {entry for notebook in notebooks for entry, maker in MAKERS.items() if maker == notebook.name}
+    names = {notebook.name for notebook in notebooks}
+    made = {entry for entry, maker in MAKERS.items() if maker in names}
     for notebook in notebooks:
         for entry in notebook.needs:
             if entry not in made:

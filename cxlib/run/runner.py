@@ -22,7 +22,16 @@ from cxlib.run.notebooks import Notebook, select_notebooks
 from cxlib.run.preflight import Checked, check_engagement
 from cxlib.run.progress import Progress, Quiet
 
-PACKAGES = ("pandas", "duckdb", "statsmodels", "scipy", "matplotlib", "nbconvert", "papermill", "typst")
+PACKAGES = (
+    "pandas",
+    "duckdb",
+    "statsmodels",
+    "scipy",
+    "matplotlib",
+    "nbconvert",
+    "papermill",
+    "typst",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +151,9 @@ class _Run:
             notebook,
             self.folder.partial / "notebooks" / f"{notebook.name}.ipynb",
             parameters,
-            on_section=lambda at, count, name: self.progress.section(notebook.name, at, count, name),
+            on_section=lambda at, count, name: self.progress.section(
+                notebook.name, at, count, name
+            ),
         )
         self.seconds[notebook.name] = round(time.monotonic() - started, 2)
         return executed

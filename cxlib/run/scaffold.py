@@ -1,4 +1,4 @@
-"""`cx new`: a folder for a client, with an engagement file to fill in and its data kept out of Git."""
+"""`cx new`: a folder for a client, an engagement file to fill in, data kept out of Git."""
 
 import re
 from pathlib import Path

@@ -53,7 +53,9 @@ def test_an_edited_entry_breaks_the_seal(ledger):
     ledger.path.write_text(ledger.path.read_text().replace("25.0", "20.0"))
     with pytest.raises(ConfigError) as caught:
         ledger.read("baselines")
-    assert "the 'baselines' entry of ledger.json was edited after it was written" in str(caught.value)
+    assert "the 'baselines' entry of ledger.json was edited after it was written" in str(
+        caught.value
+    )
 
 
 def test_unreadable_json_is_said_to_be_so(ledger):

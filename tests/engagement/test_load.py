@@ -45,10 +45,14 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_key(edited):
     path = edited(("discount_rate: 0.08", "discount_rat: 0.08"))
     line = line_of("discount_rate")
     assert problems(path) == [
-        "engagement.yml, line 3, discount_rate: key 'discount_rate' is required; "
-        "add discount_rate:",
-        f"engagement.yml, line {line}, discount_rat: found key 'discount_rat'; unknown key; "
-        "did you mean 'discount_rate'?",
+        (
+            "engagement.yml, line 3, discount_rate: key 'discount_rate' is required; "
+            "add discount_rate:"
+        ),
+        (
+            f"engagement.yml, line {line}, discount_rat: found key 'discount_rat'; unknown key; "
+            "did you mean 'discount_rate'?"
+        ),
     ]
 
 
@@ -68,9 +72,7 @@ def test_all_problems_come_at_once(edited):
 
 def test_a_goal_without_unit_is_refused(edited):
     path = edited(("    unit: relative_percent\n", ""))
-    assert [p.split(": ", 1)[1] for p in problems(path)] == [
-        "key 'unit' is required; add unit:"
-    ]
+    assert [p.split(": ", 1)[1] for p in problems(path)] == ["key 'unit' is required; add unit:"]
 
 
 def test_a_goal_in_a_unit_its_kpi_is_not_measured_in_is_refused(edited):
@@ -115,7 +117,9 @@ def test_a_guardrail_needs_a_margin(edited):
 
 def test_periods_that_overlap_are_refused(edited):
     path = edited(("review: {start: 2026-01-01", "review: {start: 2025-12-01"))
-    assert any("the review must start after the baseline ends (2025-12-31)" in p for p in problems(path))
+    assert any(
+        "the review must start after the baseline ends (2025-12-31)" in p for p in problems(path)
+    )
 
 
 @pytest.mark.parametrize(

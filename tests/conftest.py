@@ -1,0 +1,60 @@
+"""Shared fixtures: one run of the whole workbook on the sample engagement a session."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "data_samples" / "harbour_home"
+
+
+@dataclass(frozen=True)
+class FullRun:
+    """A finished run: its folder, the engagement copy it ran on, what it printed."""
+
+    folder: Path
+    engagement: Path
+    lines: tuple[str, ...]
+
+    def html(self, notebook, language):
+        return (self.folder / f"{notebook}.{language}.html").read_text(encoding="utf-8")
+
+    def pdf(self, notebook, language):
+        return self.folder / f"{notebook}.{language}.pdf"
+
+
+class Recorder:
+    """Keeps what the runner says."""
+
+    def __init__(self):
+        self.lines = []
+
+    def say(self, text):
+        self.lines.append(text)
+
+    def section(self, notebook, number, count, name):
+        self.lines.append(f"{notebook} {number}/{count} {name}")
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def engagement(tmp_path):
+    """A private copy of the sample engagement, free to be spoilt."""
+    return Path(shutil.copytree(SAMPLE, tmp_path / "harbour_home"))
+
+
+@pytest.fixture(scope="session")
+def full_run(tmp_path_factory):
+    """Every notebook on a copy of the sample engagement, without the committed ledger."""
+    from cxlib.run.runner import Options, run_workbook
+
+    home = tmp_path_factory.mktemp("full_run")
+    engagement = Path(shutil.copytree(SAMPLE, home / "harbour_home"))
+    (engagement / "ledger.json").unlink(missing_ok=True)
+    recorder = Recorder()
+    folder = run_workbook(engagement, Options(out=home / "reports"), progress=recorder)
+    return FullRun(folder, engagement, tuple(recorder.lines))
