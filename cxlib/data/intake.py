@@ -151,13 +151,18 @@ def _square(
     ragged = [(n, len(line)) for n, line in filled if len(line) < width or any(line[width:])]
     if ragged:
         noun = "row has" if len(ragged) == 1 else "rows have"
+        titled = len(ragged) == len(filled) - 1 and ragged[0][1] > width
+        remedy = (
+            "remove the title rows above the header"
+            if titled
+            else "put text that holds the separator in quotation marks"
+        )
         raise DataError(
             f"{table_name}: {len(ragged):,} {noun} too many or too few cells",
             [
                 Problem(
                     file=file, where=f"row {n}", value=f"{cells} cells",
-                    rule=f"must have {width} cells like the header",
-                    remedy="put text that holds the separator in quotation marks",
+                    rule=f"must have as many cells as the header ({width})", remedy=remedy,
                 )
                 for n, cells in ragged[:_RAGGED_SHOWN]
             ],

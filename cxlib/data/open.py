@@ -12,11 +12,12 @@ from cxlib.data.contract import VIOLATION_COLUMNS, CheckedTable, check
 from cxlib.data.grid import RawTable
 from cxlib.data.intake import Reader, read_table
 from cxlib.data.source import Source, duckdb_source
-from cxlib.data.tables import TABLE_NAMES, CesVersion, table_contract
+from cxlib.data.tables import CES_SCALES, TABLE_NAMES, CesVersion, table_contract
 from cxlib.errors import DataError, Problem
 
 SHOWN_PROBLEMS: Final = 50
 SHOWN_PER_RULE: Final = 3
+ENOUGH_ANSWERS: Final = 100
 
 
 class TableSpec(Protocol):
@@ -198,7 +199,7 @@ def _audit(table: CheckedTable) -> TableAudit:
         missing_share={str(name): float(share) for name, share in frame.isna().mean().items()},
         first_date=dates.min() if len(dates) else None,
         last_date=dates.max() if len(dates) else None,
-        notes=(*raw.notes, *_likely_misspelt(table)),
+        notes=(*raw.notes, *_likely_misspelt(table), *_likely_other_scale(table)),
     )
 
 
@@ -209,6 +210,18 @@ def _likely_misspelt(table: CheckedTable) -> list[str]:
     return [
         f"column {name} is not used; it may be {found[0]}" for name, found in near.items() if found
     ]
+
+
+def _likely_other_scale(table: CheckedTable) -> list[str]:
+    """Say when nobody uses the upper end of the effort scale: it may be the older question."""
+    top = CES_SCALES["v1"][1]
+    limits = {column.name: column.maximum for column in table.contract.columns}
+    if limits.get("ces") in {None, top} or "ces" not in table.frame.columns:
+        return []
+    answers = table.frame["ces"].dropna()
+    if len(answers) < ENOUGH_ANSWERS or answers.max() > top:
+        return []
+    return [f"no ces answer is above {top} of {limits['ces']:g}; it may be CES-v1, which has {top}"]
 
 
 def _name_problems(wanted: Sequence[str], tables: Mapping[str, TableSpec]) -> list[Problem]:

@@ -107,7 +107,8 @@ def test_a_map_wrong_at_both_ends_is_reported_at_both_ends(tmp_path):
     path = write(tmp_path, "Q1_recommend,Q2\n9,1\n")
     assert refusals(path, columns={"npss": "Q2", "csat": "Q1_recomend"}) == [
         (
-            "engagement.yml, columns of answers: found npss; must be a column of the table answers; "
+            "engagement.yml, columns of answers: found npss; "
+            "must be a column of the table answers; "
             "did you mean nps"
         ),
         (
@@ -131,13 +132,22 @@ def test_columns_without_name_are_kept_if_they_hold_something(tmp_path):
 def test_ragged_rows_are_named_with_their_number(tmp_path):
     assert refusals(write(tmp_path, "id,comment\nA,fast\nB,slow, rude\nC\n")) == [
         (
-            "answers.csv, row 3: found 3 cells; must have 2 cells like the header; "
+            "answers.csv, row 3: found 3 cells; must have as many cells as the header (2); "
             "put text that holds the separator in quotation marks"
         ),
         (
-            "answers.csv, row 4: found 1 cells; must have 2 cells like the header; "
+            "answers.csv, row 4: found 1 cells; must have as many cells as the header (2); "
             "put text that holds the separator in quotation marks"
         ),
+    ]
+
+
+def test_titles_above_the_header_of_a_text_file_are_pointed_out(tmp_path):
+    path = write(tmp_path, "Survey of January\n\nid,nps\nA,9\n")
+    assert refusals(path) == [
+        f"answers.csv, row {row}: found 2 cells; must have as many cells as the header (1); "
+        "remove the title rows above the header"
+        for row in (3, 4)
     ]
 
 

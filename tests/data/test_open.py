@@ -78,6 +78,16 @@ def test_a_column_that_looks_misspelt_is_noted(folder):
     assert audit.notes == ("column commnet is not used; it may be comment",)
 
 
+@pytest.mark.parametrize(("top", "noted"), [(5, True), (6, False)])
+def test_an_effort_scale_whose_upper_end_nobody_uses_is_noted(folder, top, noted):
+    """100 answers, none above 5 of 7: likely the older question of 1 to 5."""
+    rows = "".join(f"A{i},delivery,2026-01-05,{i % top + 1}\n" for i in range(100))
+    (folder / "answers.csv").write_text("answer_id,touchpoint,answered_at,ces\n" + rows)
+    audit = open_tables(folder, answers="answers.csv").audit["answers"]
+    text = "no ces answer is above 5 of 7; it may be CES-v1, which has 5"
+    assert audit.notes == ((text,) if noted else ())
+
+
 def test_only_what_is_needed_is_read(folder):
     data = open_tables(folder, needs=["stores"], answers="absent.csv", stores="stores.csv")
     assert list(data) == ["stores"]
