@@ -253,7 +253,7 @@ def _label_answer(answer: Element, page: PageText) -> None:
 
 
 def _align_heads(table: Element) -> None:
-    """A column head stands over its numbers: right where the column holds numbers."""
+    """A column head stands over its numbers, and to the left over the names of rows."""
     body = table.find("tbody")
     head = table.find("thead")
     if body is None or head is None:
@@ -263,7 +263,9 @@ def _align_heads(table: Element) -> None:
         for place, cell in enumerate(heads.elements()):
             column = [row[place] for row in rows if place < len(row)]
             numbers = sum("num" in each.classes for each in column)
-            if "class" not in cell.attributes and column and numbers * 2 > len(column):
+            if column and all(each.tag == "th" for each in column):
+                cell.attributes["class"] = "text"
+            elif "class" not in cell.attributes and column and numbers * 2 > len(column):
                 cell.attributes["class"] = "num"
 
 

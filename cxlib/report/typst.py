@@ -105,7 +105,8 @@ def _shortened(words: str) -> str:
     for letter in words:
         width += breadth(letter)
         if width > _HEAD_ROOM:
-            return shown.rstrip(" ,，、；;：:") + "…"
+            whole = shown.rpartition(" ")[0] if letter.isascii() else shown
+            return (whole or shown).rstrip(" ,，、；;：:") + "…"
         shown += letter
     return shown
 

@@ -98,7 +98,7 @@ def test_svg_keeps_the_case_of_its_attributes(pages):
 
 def test_numbers_stand_right_under_heads_that_stand_right(pages):
     assert '<th scope="col" class="num">Answers</th>' in pages["en"]
-    assert '<th scope="col">Touchpoint</th>' in pages["en"]
+    assert '<th scope="col" class="text">Touchpoint</th>' in pages["en"]
 
 
 def test_an_evidence_grade_is_said_once_on_top(render, samples):
@@ -180,3 +180,11 @@ def test_ids_of_two_pictures_do_not_meet():
     assert 'id="f1-m"' in settled
     assert 'href="#f1-m"' in settled
     assert "url(#f1-m)" in settled
+
+
+def test_the_column_of_row_names_stands_left_whatever_its_head_says(render):
+    html = render(
+        '<table class="numbers" id="t"><thead><tr><th scope="col" class="num">Name</th></tr></thead>'
+        '<tbody><tr><th scope="row">a</th></tr></tbody></table>'
+    )
+    assert '<th scope="col" class="text">Name</th>' in html
