@@ -8,7 +8,7 @@ from typing import Any
 from cxlib.errors import ReportError
 from cxlib.report.figures.keys import KeyEntry, lay_out_key
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width
-from cxlib.report.figures.rows import FOOT, row_frame
+from cxlib.report.figures.rows import FOOT, name_axis, row_frame, write_values
 from cxlib.report.figures.style import (
     HAIRLINE,
     POINTS_PER_CM,
@@ -106,9 +106,8 @@ def sample_needed(
     axes.set_xscale("log")
     axes.set_xlim(10 ** (low - room), 10 ** (high + room))
     values = _log_ticks(10 ** (low - room), 10 ** (high + room))
-    axes.set_xticks(values, [fmt(value) for value in values])
+    write_values(frame.figure, axes, values, [fmt(value) for value in values])
     axes.set_xticks([], minor=True)
-    axes.tick_params(axis="x", pad=3)
     for value in values:
         axes.axvline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0)
     for item, y in zip(items, frame.middles, strict=True):
@@ -144,15 +143,7 @@ def sample_needed(
                 align="left" if side > 0 else "right",
                 backed=True,
             )
-    if axis_label:
-        frame.figure.write(
-            frame.right,
-            frame.bottom - 1.5 * SMALL * LINE_HEIGHT - 5,
-            axis_label,
-            size=SMALL,
-            colour=theme.muted,
-            align="right",
-        )
+    name_axis(frame, axis_label)
     key.write(frame.figure)
     return frame.figure
 

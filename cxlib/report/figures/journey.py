@@ -93,7 +93,11 @@ def emotion_curve(
         raise ReportError(f"an emotion curve needs two touchpoints or more, got {len(known)}")
     stages = _stages(points)
     width = width_cm * POINTS_PER_CM
-    left, right = GUTTER, width - 8
+    low, high = limits or span_of(known, reference)
+    room = 0.0 if limits else (high - low) * 0.14
+    values, labels = ticks(low, high, fmt=fmt)
+    left = 8 + max(text_width(text, theme=theme, size=SMALL) for text in (*labels, note_head))
+    left, right = max(left, GUTTER), width - 8
     step = (right - left) / len(points)
     letters = label_columns([point.label for point in points], theme=theme, step=step, left=left)
     stage_lines = [
@@ -112,11 +116,8 @@ def emotion_curve(
     height = top + stage_height + key.height + 3 * bool(key.height)
     figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
     axes = figure.panel(left, bottom, right, top)
-    low, high = limits or span_of(known, reference)
-    room = 0.0 if limits else (high - low) * 0.14
     axes.set_xlim(-0.5, len(points) - 0.5)
     axes.set_ylim(low - room, high + room)
-    values, labels = ticks(low, high, fmt=fmt)
     axes.set_yticks(values, labels)
     axes.set_xticks([])
     for value in values:

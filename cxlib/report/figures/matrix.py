@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from cxlib.errors import ReportError
 from cxlib.report.figures.intervals import MARKERS, Mark, mark_colour
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width, ticks
+from cxlib.report.figures.rows import write_values
 from cxlib.report.figures.style import (
     HAIRLINE,
     LEADING,
@@ -95,7 +96,7 @@ def priority_matrix(
     axes.set_ylim(y_low, y_high)
     x_values, x_labels = ticks(x_low, x_high, fmt=x_fmt, most=7)
     axes.set_yticks(y_values, y_labels)
-    axes.set_xticks(x_values, x_labels)
+    write_values(figure, axes, x_values, x_labels)
     axes.tick_params(axis="x", pad=6)
     for value in y_values:
         axes.axhline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0)

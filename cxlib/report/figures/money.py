@@ -12,7 +12,7 @@ from cxlib.report.colour import mix
 from cxlib.report.figures.intervals import write_above
 from cxlib.report.figures.keys import KeyEntry, lay_out_key
 from cxlib.report.figures.lettering import LINE_HEIGHT, text_width, ticks
-from cxlib.report.figures.rows import FOOT, row_frame, value_axis
+from cxlib.report.figures.rows import FOOT, row_frame, value_axis, write_values
 from cxlib.report.figures.style import (
     BODY,
     HAIRLINE,
@@ -199,13 +199,7 @@ def histogram_of_outcomes(
             if end > start:
                 axes.add_patch(_outcome(start, end, count / (b - a), theme=theme))
     values, labels = ticks(edges[0], edges[-1], fmt=fmt, most=7)
-    inside = [
-        (value, label)
-        for value, label in zip(values, labels, strict=True)
-        if _fits(figure, value, label, edges)
-    ]
-    axes.set_xticks([value for value, _ in inside], [label for _, label in inside])
-    axes.tick_params(axis="x", pad=3)
+    write_values(figure, axes, values, labels)
     axes.axhline(0, color=theme.muted, linewidth=HAIRLINE * 2)
     if edges[0] < 0 < edges[-1]:
         axes.axvline(0.0, color=theme.ink, linewidth=1.1, zorder=3)
@@ -228,12 +222,6 @@ def _outcome(start: float, end: float, tall: float, *, theme: Theme) -> Rectangl
         hatch="////" if loss else None,
         zorder=2,
     )
-
-
-def _fits(figure: ThemedFigure, value: float, label: str, edges: Sequence[float]) -> bool:
-    half = text_width(label, theme=figure.theme, size=SMALL) / 2
-    x = 8 + (value - edges[0]) / (edges[-1] - edges[0]) * (figure.width - 16)
-    return half <= x <= figure.width - half
 
 
 def _name_outcome(figure: ThemedFigure, axes: Axes, marker: OutcomeMarker, *, level: float) -> None:

@@ -226,16 +226,34 @@ def value_axis(
     )
     most = max(2, min(8, int(span / (widest + 10))))
     values, labels = ticks(low, high, fmt=fmt, most=most)
-    frame.axes.set_xticks(values, labels)
-    frame.axes.tick_params(axis="x", pad=3)
+    write_values(frame.figure, frame.axes, values, labels)
     for value in values:
         frame.axes.axvline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0)
+    name_axis(frame, label)
+
+
+def write_values(
+    figure: ThemedFigure, axes: Axes, values: Sequence[float], labels: Sequence[str]
+) -> None:
+    """Write the values under a horizontal axis, but none that would leave the figure."""
+    kept: list[tuple[float, str]] = []
+    for value, label in zip(values, labels, strict=True):
+        half = text_width(label, theme=figure.theme, size=SMALL) / 2
+        x = figure.place(axes, value, axes.get_ylim()[0])[0]
+        if half <= x <= figure.width - half:
+            kept.append((value, label))
+    axes.set_xticks([value for value, _ in kept], [label for _, label in kept])
+    axes.tick_params(axis="x", pad=3)
+
+
+def name_axis(frame: RowFrame, label: str) -> None:
+    """Write unit and direction under the values, as far right as the plot goes."""
     if label:
         frame.figure.write(
             frame.right,
             frame.bottom - 1.5 * SMALL * LINE_HEIGHT - 5,
             label,
             size=SMALL,
-            colour=theme.muted,
+            colour=frame.figure.theme.muted,
             align="right",
         )
