@@ -8,44 +8,27 @@ happened there belongs to neither.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-import numpy as np
 import pandas as pd
 
-from cxlib.decisions.impact import Grade, Impact, PickedImpact, review_initiative, review_picked_units
+from cxlib.decisions.baseline import OUTCOMES, month_stamp, months_between, pooled_ratio
+from cxlib.decisions.impact import (
+    Grade,
+    Impact,
+    PickedImpact,
+    review_initiative,
+    review_picked_units,
+)
 from cxlib.engagement.schema import Engagement, Initiative, Period
-from cxlib.errors import ConfigError, InputError
+from cxlib.errors import ConfigError
 from cxlib.stats.differences import difference_in_differences
 from cxlib.stats.estimate import Estimate, Unit
-from cxlib.stats.means import t_quantile
 from cxlib.stats.panel import Panel, read_panel
-
-OUTCOMES: Mapping[str, tuple[str, str, Unit, Unit]] = {
-    "conversion": ("sales", "enquiries", "share", "pp"),
-    "csat": ("csat_sum", "csat_n", "rating", "rating"),
-}
-"""Outcome to numerator, denominator, unit of a level and unit of a difference."""
-
-PANEL_COLUMNS = ("enquiries", "sales", "csat_n", "csat_mean")
-ROUNDING: Mapping[str, float] = {"share": 5e-5, "rating": 5e-4, "points": 5e-2}
-"""How far a recomputed baseline may lie from the frozen one: half the last digit kept."""
-TYPED_ROUNDING: Mapping[str, float] = {"share": 5e-4, "rating": 5e-3, "points": 0.5}
-"""The same for a baseline typed by hand into the engagement file."""
 
 MIN_UNITS = 2
 VariantKey = Literal["plain", "main", "all_others", "long_history"]
 Group = Literal["treated", "comparison"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineCheck:
-    """A frozen baseline beside what the data give today."""
-
-    kpi: str
-    frozen: Estimate
-    found: Estimate
-    period: Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,92 +133,6 @@ class PickedReview:
 Review: TypeAlias = ComparedReview | PickedReview
 
 
-def store_months(panel: pd.DataFrame, stores: pd.DataFrame) -> pd.DataFrame:
-    """Join the store panel with the stores' initiative flags.
-
-    Args:
-        panel: group_moments of PANEL_COLUMNS by store and month: one row each.
-        stores: flag_counts of the initiatives' unit columns by store.
-
-    Returns:
-        Columns store, month, enquiries, sales, csat_n, csat_sum (ratings added up), and the flags.
-
-    Raises:
-        ConfigError: A store of the panel is not in the stores table.
-    """
-    frame = panel[["store", "period_start"]].rename(columns={"period_start": "month"})
-    for column in ("enquiries", "sales", "csat_n"):
-        frame[column] = panel["n"] * panel[f"mean_{column}"]
-    rated = (panel["mean_csat_n"] * panel["mean_csat_mean"]).fillna(0.0)
-    frame["csat_sum"] = rated
-    frame.loc[panel["n_csat_mean"] == 0, "csat_n"] = 0.0
-    flags = [name for name in stores.columns if name not in {"store", "n"} and name[:2] != "n_"]
-    joined = frame.merge(stores[["store", *flags]], on="store", how="left")
-    if absent := sorted(set(joined.loc[joined[flags].isna().any(axis=1), "store"])):
-        raise ConfigError(
-            f"each store of the panel must be in the stores table, absent: {', '.join(absent)}"
-        )
-    return joined
-
-
-def check_baseline(
-    frame: pd.DataFrame, *, kpi: str, frozen: Mapping[str, Any], engagement: Engagement
-) -> BaselineCheck:
-    """Recompute a baseline over all units and refuse when it is no longer the frozen one.
-
-    Args:
-        frame: From store_months.
-        kpi: Id of the KPI, an outcome in OUTCOMES.
-        frozen: The ledger's "baselines" entry; KPI id to its values.
-        engagement: For the period and, with ``baseline_source: manual``, the typed baselines.
-
-    Raises:
-        ConfigError: No baseline is frozen for the KPI, for another period, or another value.
-    """
-    top, bottom, unit, _ = OUTCOMES[kpi]
-    manual = engagement.baseline_source == "manual"
-    known = {key: {"value": value} for key, value in engagement.manual_baselines.items()}
-    entry = (known if manual else frozen).get(kpi)
-    if entry is None:
-        source = f"manual_baselines of {engagement.path.name}" if manual else "the ledger"
-        remedy = "add it there" if manual else "run 02_kpi_setting first: cx run 02_kpi_setting"
-        raise ConfigError(f"no baseline of {kpi!r} is frozen in {source}; {remedy}")
-    period = engagement.baseline
-    if "period" in entry:
-        span = (str(entry["period"]["start"]), str(entry["period"]["end"]))
-        if span != (str(period.start), str(period.end)):
-            raise ConfigError(
-                f"the baseline of {kpi!r} is frozen for {span[0]} to {span[1]}, but "
-                f"{engagement.path.name} says {period.start} to {period.end}; "
-                "restore the period, or run 02_kpi_setting with a rebase_reason"
-            )
-    found = _pooled(
-        _between(frame, period), top, bottom, unit=unit, level=engagement.confidence_level
-    )
-    value = float(entry["value"])
-    if abs(found.value - value) > (TYPED_ROUNDING if manual else ROUNDING)[unit]:
-        raise ConfigError(
-            f"the data no longer give the frozen baseline of {kpi!r}: frozen {value:.6g}, "
-            f"now {found.value:.6g} ({period.start} to {period.end}); restore the data it was "
-            "frozen from, or run 02_kpi_setting with a rebase_reason"
-        )
-    limits = [float(entry.get(key, float("nan"))) for key in ("ci_lower", "ci_upper")]
-    return BaselineCheck(
-        kpi=kpi,
-        frozen=Estimate(
-            value=value,
-            ci_lower=limits[0],
-            ci_upper=limits[1],
-            n_obs=int(entry.get("n_obs", found.n_obs)),
-            unit=unit,
-            method="typed by hand" if manual else "frozen baseline",
-            confidence_level=engagement.confidence_level,
-        ),
-        found=found,
-        period=period,
-    )
-
-
 def review_all(
     frame: pd.DataFrame, *, engagement: Engagement, pick_months: int = 3
 ) -> tuple[Review, ...]:
@@ -304,7 +201,7 @@ def _review_compared(
     enough = clean.loc[clean[item.units] == 0, "store"].nunique() >= MIN_UNITS
     group = clean if enough else kept
     window = Period(start=engagement.baseline.start, end=engagement.review.end)
-    main = _panel(_between(group, window), item)
+    main = _panel(months_between(group, window), item)
     level, seed = engagement.confidence_level, engagement.seed
     impact = review_initiative(
         main,
@@ -313,9 +210,9 @@ def _review_compared(
         confidence_level=level,
         seed=seed,
     )
-    others = {"main": main, "all_others": _panel(_between(kept, window), item)}
-    if frame["month"].min() < _stamp(window.start):
-        others["long_history"] = _panel(group[group["month"] <= _stamp(window.end)], item)
+    others = {"main": main, "all_others": _panel(months_between(kept, window), item)}
+    if frame["month"].min() < month_stamp(window.start):
+        others["long_history"] = _panel(group[group["month"] <= month_stamp(window.end)], item)
     after = main.is_treated * main.is_after(item.start) == 1
     return ComparedReview(
         initiative=item,
@@ -336,9 +233,10 @@ def _review_picked(
     mine, other = _flags(frame, item, engagement)
     clean = frame[mine | ~other]
     enough = clean.loc[clean[item.units] == 0, "store"].nunique() > MIN_UNITS
-    last = _stamp(engagement.review.end)
-    main = _panel((clean if enough else frame)[lambda f: f["month"] <= last], item)
-    first = (_stamp(item.start) - pd.DateOffset(months=pick_months)).date()
+    last = month_stamp(engagement.review.end)
+    every = frame[frame["month"] <= last]
+    main = _panel(clean[clean["month"] <= last] if enough else every, item)
+    first = (month_stamp(item.start) - pd.DateOffset(months=pick_months)).date()
     level = engagement.confidence_level
 
     def review(panel: Panel) -> PickedImpact:
@@ -346,11 +244,11 @@ def _review_picked(
             panel, start=item.start, pick_start=first, confidence_level=level
         )
 
-    every = review(_panel(frame[frame["month"] <= last], item)) if other.any() and enough else None
+    mixed = review(_panel(every, item)) if other.any() and enough else None
     return PickedReview(
         initiative=item,
         impact=review(main),
-        with_others=every.regression.remaining if every else None,
+        with_others=mixed.regression.remaining if mixed else None,
         months=_months(main, level=level),
         comparison="clean" if enough else "all_others",
         n_with_other=frame.loc[other & ~mine, "store"].nunique(),
@@ -424,39 +322,9 @@ def _months(panel: Panel, *, level: float) -> tuple[MonthPoint, ...]:
             if rows.any():
                 top, bottom = panel.numerator[rows], panel.denominator[rows]
                 unit: Unit = "share" if panel.unit == "pp" else panel.unit
-                estimate = _ratio(top, bottom, unit=unit, level=level)
+                estimate = pooled_ratio(top, bottom, unit=unit, level=level)
                 points.append(MonthPoint(month=month, group=group, estimate=estimate))
     return tuple(points)
-
-
-def _ratio(
-    top: np.ndarray[Any, Any], bottom: np.ndarray[Any, Any], *, unit: Unit, level: float
-) -> Estimate:
-    """Pool units into one ratio; linearised, t with units - 1 degrees of freedom."""
-    total, k = float(bottom.sum()), len(bottom)
-    ratio = float(top.sum()) / total
-    margin = float("nan")
-    if k >= MIN_UNITS:
-        squares = float(np.sum((top - ratio * bottom) ** 2))
-        margin = t_quantile(level, df=k - 1) * np.sqrt(k / (k - 1) * squares) / total
-    return Estimate(
-        value=ratio,
-        ci_lower=ratio - margin,
-        ci_upper=ratio + margin,
-        n_obs=round(total),
-        unit=unit,
-        method="ratio, by unit",
-        confidence_level=level,
-    )
-
-
-def _pooled(frame: pd.DataFrame, top: str, bottom: str, *, unit: Unit, level: float) -> Estimate:
-    """Pool all units and months into one ratio, with doubt by unit."""
-    by_unit = frame.groupby("store")[[top, bottom]].sum()
-    by_unit = by_unit[by_unit[bottom] > 0]
-    if by_unit.empty:
-        raise InputError(f"no {bottom} in the baseline period")
-    return _ratio(by_unit[top].to_numpy(), by_unit[bottom].to_numpy(), unit=unit, level=level)
 
 
 def _panel(frame: pd.DataFrame, item: Initiative) -> Panel:
@@ -465,13 +333,3 @@ def _panel(frame: pd.DataFrame, item: Initiative) -> Panel:
         frame, period="month", treated=item.units, numerator=top, denominator=bottom,
         measured_in=unit,
     )  # fmt: skip
-
-
-def _between(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
-    return frame[
-        (frame["month"] >= _stamp(period.start)) & (frame["month"] <= _stamp(period.end))
-    ]
-
-
-def _stamp(day: date) -> pd.Timestamp:
-    return pd.Timestamp(day)

@@ -249,6 +249,7 @@ def _check(
 
 
 def stream_inputs(streams: Sequence[BenefitStream]) -> dict[str, Distribution]:
+    """Name every uncertain input "stream.part" with its distribution."""
     inputs: dict[str, Distribution] = {}
     for stream in streams:
         inputs[f"{stream.key}.effect"] = from_estimate(stream.effect)

@@ -57,12 +57,13 @@ class Worth:
         costs: Everything paid for it, up to the end of the review.
         claim: Why a value is stated, or why not.
         advice: keep: the whole range of value is above 0 · stop: the whole range is below 0 ·
-            adjust: it holds 0 · no_claim: no value is stated.
+            adjust: it holds 0, or the grade is C · no_claim: no value is stated.
         margin: Of one order at the treated stores, doubt by store; None without a value.
         stream: The priced effect; None without a value.
         extra_orders: In the review period; None without a value.
         roi: None without a value.
         outcomes: None without a value.
+        npv_without_returns: If orders that were returned earn nothing; None without a value.
     """
 
     review: Review
@@ -74,6 +75,12 @@ class Worth:
     extra_orders: Estimate | None = None
     roi: Roi | None = None
     outcomes: Outcomes | None = None
+    npv_without_returns: float | None = None
+
+    @property
+    def net_to_date(self) -> float | None:
+        """Margin earned less costs paid, from before the start to the end of the review."""
+        return self.roi.months[self.roi.observed_months].cumulative if self.roi else None
 
     @property
     def break_even_margin(self) -> float | None:
@@ -103,27 +110,28 @@ def margin_per_order(
     """Estimate the mean margin of an order at the treated stores, with doubt by store.
 
     Args:
-        by_store: group_moments of margin_hkd by store, over the review period.
+        by_store: group_moments of margin_hkd by store and returned, over the review period.
         stores: The treated stores.
         confidence_level: In [0.9, 1).
 
     Raises:
         DataError: Fewer than 2 of the stores have an order with a margin.
     """
-    mine = by_store[by_store["store"].isin(stores) & (by_store["n_margin_hkd"] > 0)]
+    rows = by_store[by_store["store"].isin(stores) & (by_store["n_margin_hkd"] > 0)]
+    rows = rows.assign(total=rows["n_margin_hkd"] * rows["mean_margin_hkd"])
+    mine = rows.groupby("store")[["n_margin_hkd", "total"]].sum()
     if len(mine) < 2:  # noqa: PLR2004 - a spread between stores needs two
         raise DataError(
             f"orders: at least 2 of the treated stores need orders with a margin in the review "
             f"period, found {len(mine)}"
         )
-    n = mine["n_margin_hkd"].to_numpy(dtype=float)
-    means = mine["mean_margin_hkd"].to_numpy(dtype=float)
-    mean = float(np.average(means, weights=n))
+    n, total = (mine[name].to_numpy(dtype=float) for name in ("n_margin_hkd", "total"))
+    mean = float(total.sum() / n.sum())
     return clustered_mean(
         len(mine),
         n_obs=int(n.sum()),
         mean=mean,
-        squares=float(np.sum((n * (means - mean)) ** 2)),
+        squares=float(np.sum((total - n * mean) ** 2)),
         confidence_level=confidence_level,
         unit="currency",
     )
@@ -142,7 +150,8 @@ def value_all(
     Args:
         reviews: From review_all.
         costs: group_moments of amount_hkd by initiative, category, kind and paid_on.
-        margins: group_moments of margin_hkd by store, over the review period.
+        margins: group_moments of margin_hkd by store and returned, over the review
+            period.
         units: From store_months, for the stores of each initiative.
         engagement: Horizon, persistence, discount rate, price basis and seed.
 
@@ -194,9 +203,7 @@ def _value(
             f"add both in {engagement.path.name}"
         )
     mine = sorted(set(units.loc[units[item.units] == 1, "store"]))
-    margin = margin_per_order(
-        margins, stores=mine, confidence_level=engagement.confidence_level
-    )
+    margin = margin_per_order(margins, stores=mine, confidence_level=engagement.confidence_level)
     kept = item.persistence
     stream = BenefitStream(
         key="more_purchases",
@@ -222,6 +229,7 @@ def _value(
         costs=costs,
         claim="valued",
         advice=_advice(roi),
+        npv_without_returns=_without_returns(roi, margins, stores=mine, margin=margin),
         margin=margin,
         stream=stream,
         extra_orders=_scaled(review.effect, review.n_after),
@@ -279,9 +287,19 @@ def cumulative_cash(roi: Roi) -> tuple[float, ...]:
 
 
 def _advice(roi: Roi) -> Advice:
-    if roi.npv.ci_lower > 0:
+    if roi.npv.ci_lower > 0 and roi.is_headline:
         return "keep"
     return "stop" if roi.npv.ci_upper < 0 else "adjust"
+
+
+def _without_returns(
+    roi: Roi, margins: pd.DataFrame, *, stores: Sequence[str], margin: Estimate
+) -> float:
+    """Value the orders that stay; the value is linear in the margin."""
+    kept = margins[margins["store"].isin(stores) & (margins["returned"] == 0)]
+    earned = float((kept["n_margin_hkd"] * kept["mean_margin_hkd"]).sum()) / margin.n_obs
+    benefit = roi.npv.value + roi.costs_present_value
+    return benefit * earned / margin.value - roi.costs_present_value
 
 
 def _scaled(effect: Estimate, volume: int) -> Estimate:
