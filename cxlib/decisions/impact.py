@@ -2,7 +2,9 @@
 
 Grades: A randomised (never given here) · B comparison units, every decisive check passed
 · C trend-adjusted, trend untested, or too few units for B · D cannot separate the action from what
-else happened. Several actions at once in the same units stay one package: its effect can be graded, but no part
+else happened.
+
+Several actions at once in the same units stay one package: its effect can be graded, but no part
 of it can be credited to one action.
 """
 

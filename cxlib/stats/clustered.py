@@ -99,16 +99,14 @@ class ClusteredFit:
         Journal of Business & Economic Statistics 36(4).
         """
         direction = self.inverse @ combination
-        variance, vectors = 0.0, []
-        for rows, adjust in zip(self.rows, self.adjust, strict=True):
-            block = self.scaled[rows]
-            loading = adjust @ (block @ direction)
+        variance = 0.0
+        placed = np.zeros((len(self.residuals), self.n_clusters))
+        for number, (rows, adjust) in enumerate(zip(self.rows, self.adjust, strict=True)):
+            loading = adjust @ (self.scaled[rows] @ direction)
             variance += float(loading @ self.scaled_residuals[rows]) ** 2
-            vector = -self.scaled @ (self.inverse @ (block.T @ loading))
-            vector[rows] += loading
-            vectors.append(vector)
-        stacked = np.vstack(vectors)
-        products = stacked @ stacked.T
+            placed[rows, number] = loading
+        unexplained = placed - self.scaled @ (self.inverse @ (self.scaled.T @ placed))
+        products = unexplained.T @ unexplained
         total = float(np.sum(products**2))
         df = float(np.trace(products)) ** 2 / total if total > 0 else float(self.n_clusters - 1)
         return Contrast(

@@ -76,7 +76,8 @@ def difference_in_differences(
         InputError: No period before or after the start, fewer than 2 units in a group, or a
             level out of range.
 
-    Source: Bertrand, Duflo and Mullainathan (2004), QJE 119(1); Wooldridge (2021) for weights.
+    Source: Bertrand, Duflo and Mullainathan (2004), QJE 119(1), on doubt by unit; Santos Silva
+    and Tenreyro (2006), Review of Economics and Statistics 88(4), for the log-linear model.
     """
     check_level(confidence_level)
     check_groups(panel, start)
@@ -238,7 +239,7 @@ def _log_linear(panel: Panel, extra: Sequence[Array]) -> ClusteredFit:
 def _permutation_p(
     panel: Panel, *, after: Array, found: float, trend: GroupTrend, n_permutations: int, seed: int
 ) -> float:
-    groups = redraw_treated(panel, n_permutations, seed)[panel.unit_of]
+    groups = redraw_treated(panel, n_permutations, seed)
     root = np.sqrt(panel.denominator)[:, None]
     basis = np.linalg.qr(fixed_effects(panel) * root)[0]
 
@@ -246,11 +247,18 @@ def _permutation_p(
         scaled = columns * root
         return np.asarray(scaled - basis @ (basis.T @ scaled), dtype=float)
 
-    outcome = clean((panel.numerator / panel.denominator)[:, None])[:, 0]
-    effect = clean(groups * after[:, None])
+    def form(matrix: Array) -> Array:
+        """Quadratic form of every re-drawn group."""
+        return np.asarray(np.sum(groups * (matrix @ groups), axis=0), dtype=float)
+
+    outcome = panel.numerator / panel.denominator * root[:, 0]
+    by_unit = np.eye(len(panel.units))[panel.unit_of]
+    step = clean(by_unit * after[:, None])
+    above, below = (outcome @ step) @ groups, form(step.T @ step)
     if trend == "own":
-        line = clean(groups * panel.period_of[:, None])
-        effect = effect - line * (np.sum(effect * line, axis=0) / np.sum(line**2, axis=0))
-    drawn = outcome @ effect / np.sum(effect**2, axis=0)
-    as_large = int(np.sum(np.abs(drawn) >= abs(found) * (1 - 1e-9)))
+        line = clean(by_unit * panel.period_of[:, None])
+        share = form(step.T @ line) / form(line.T @ line)
+        above = above - share * ((outcome @ line) @ groups)
+        below = below - share * form(step.T @ line)
+    as_large = int(np.sum(np.abs(above / below) >= abs(found) * (1 - 1e-9)))
     return (1 + as_large) / (n_permutations + 1)

@@ -114,19 +114,22 @@ def _slope_difference(before: Panel) -> Contrast:
 
 
 def _joint_p(before: Panel, n_permutations: int, seed: int) -> float:
-    """Permutation p of the weighted sum of squares that the gaps before the start explain."""
-    root = np.sqrt(before.denominator)[:, None]
-    basis = np.linalg.qr(fixed_effects(before) * root)[0]
-    outcome = (before.numerator / before.denominator)[:, None] * root
-    outcome = (outcome - basis @ (basis.T @ outcome))[:, 0]
-    by_period = np.eye(len(before.periods))[before.period_of][:, 1:]
+    """Permutation p of all gaps before the start together.
 
-    def explained(treated: Array) -> float:
-        columns = by_period * (treated[before.unit_of])[:, None] * root
-        columns = columns - basis @ (basis.T @ columns)
-        fitted = np.linalg.qr(columns)[0].T @ outcome
-        return float(fitted @ fitted)
+    Statistic: per period, the treated units' weighted residual sum, squared over the period's
+    weight; residuals from unit and period levels.
+    """
+    root = np.sqrt(before.denominator)
+    basis = np.linalg.qr(fixed_effects(before) * root[:, None])[0]
+    outcome = before.numerator / before.denominator * root
+    weighted = (outcome - basis @ (basis.T @ outcome)) * root
+    table = np.zeros((len(before.periods), len(before.units)))
+    table[before.period_of, before.unit_of] = weighted
+    weight = np.bincount(before.period_of, weights=before.denominator)
 
-    found = explained(np.asarray(before.treated, dtype=float))
-    drawn = [explained(column) for column in redraw_treated(before, n_permutations, seed).T]
-    return (1 + sum(value >= found * (1 - 1e-9) for value in drawn)) / (n_permutations + 1)
+    def gaps(treated: Array) -> Array:
+        return np.asarray(np.sum((table @ treated) ** 2 / weight[:, None], axis=0), dtype=float)
+
+    found = float(gaps(np.asarray(before.treated, dtype=float)[:, None])[0])
+    drawn = gaps(redraw_treated(before, n_permutations, seed))
+    return (1 + int(np.sum(drawn >= found * (1 - 1e-9)))) / (n_permutations + 1)

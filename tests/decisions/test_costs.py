@@ -64,8 +64,8 @@ not at all
 incentives
   costs, row 1: found weekly; kind is unknown; use one_off or recurring
   costs, row 2: found soon; paid_on must be a date; write it as YYYY-MM-DD
-  costs, row 3: found 2023-01-05; paid_on must not be before 2025-07-01; correct the date, or leave \
-costs of another period out"""
+  costs, row 3: found 2023-01-05; paid_on must not be before 2025-07-01; correct the date, or \
+leave costs of another period out"""
     )
 
 
