@@ -184,7 +184,7 @@ def test_ids_of_two_pictures_do_not_meet():
 
 def test_the_column_of_row_names_stands_left_whatever_its_head_says(render):
     html = render(
-        '<table class="numbers" id="t"><thead><tr><th scope="col" class="num">Name</th></tr></thead>'
+        '<table id="t"><thead><tr><th scope="col" class="num">Name</th></tr></thead>'
         '<tbody><tr><th scope="row">a</th></tr></tbody></table>'
     )
     assert '<th scope="col" class="text">Name</th>' in html
