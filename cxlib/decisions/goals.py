@@ -1,0 +1,361 @@
+"""The goals of an engagement: the level each means, how far off it is, when it could be seen.
+
+A goal is measured from its frozen baseline; where the baseline already meets it, from the recent
+level instead.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil, isfinite, sqrt
+from statistics import NormalDist
+from typing import Literal
+
+import pandas as pd
+
+from cxlib.decisions.level import KPI_RANGES, Level, history_rows, period_end, pool
+from cxlib.decisions.targets import Feasibility, KpiRow, Trend, feasibility, goal_level, kpi_row
+from cxlib.engagement.scales import Direction
+from cxlib.engagement.schema import Engagement, Goal, Kpi
+from cxlib.errors import ConfigError, InputError, Problem
+from cxlib.measures.tracking import KpiSeries, kpi_series
+from cxlib.stats.power import nps_variances
+
+Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected"]
+"""one_period: two single periods show it · pooled: the periods to the due date together show it
+against the baseline · late: so many periods exist only after the due date · never: the baseline
+has too few answers for any later sample · reached: nothing left to see · not_collected: the
+history has no period of it."""
+
+_TREND: dict[str, Trend] = {"up": "rising", "down": "falling", "no_signal": "no_signal"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalCheck:
+    """One goal, weighed: what it means, how far off it is, whether it can be seen.
+
+    Attributes:
+        goal: As typed.
+        kpi: What it is about.
+        baseline: Frozen level.
+        level: Level the goal means, in the KPI's unit.
+        start: Level the change is measured from: the baseline, or the recent level where the
+            baseline already meets the goal.
+        from_recent: Whether start is the recent level.
+        best: Best single period of the history; None without history.
+        n_at_level: Periods of the history at or past the goal.
+        n_history: Periods of the history.
+        sample: Answers needed and collected; None when nothing is left to see or to count.
+        periods_needed: Later periods that, pooled, show the change against start; None for never.
+        periods_left: Whole periods known by the due date.
+        smallest_by_date: Smallest change, in the goal's direction, that those periods together
+            show against start; None without any or where it leaves the scale.
+        visibility: The verdict.
+    """
+
+    goal: Goal
+    kpi: Kpi
+    baseline: Level
+    level: float
+    start: Level
+    from_recent: bool
+    best: float | None
+    n_at_level: int
+    n_history: int
+    sample: Feasibility | None
+    periods_needed: int | None
+    periods_left: int
+    smallest_by_date: float | None
+    visibility: Visibility
+
+    @property
+    def can_be_seen(self) -> bool:
+        """Whether the change shows by the due date, in one period or pooled."""
+        return self.visibility in {"one_period", "pooled"}
+
+    @property
+    def change(self) -> float:
+        """Goal minus start, in the KPI's unit."""
+        return self.level - self.start.estimate.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiLine:
+    """One line of the KPI table; row and series are None where the history has nothing."""
+
+    kpi: Kpi
+    row: KpiRow | None
+    series: KpiSeries | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalLink:
+    """A goal and the diagnosed priorities it touches.
+
+    Attributes:
+        goal: The goal.
+        named: Priorities its action names.
+        same_owner: Further priorities its owner answers for; a looser tie.
+    """
+
+    goal: Goal
+    named: tuple[str, ...]
+    same_owner: tuple[str, ...]
+
+
+def check_goals(
+    history: pd.DataFrame,
+    *,
+    engagement: Engagement,
+    levels: Mapping[str, Level],
+    response_rate: float | None = None,
+) -> tuple[GoalCheck, ...]:
+    """Weigh every goal of the engagement, in its order.
+
+    Args:
+        history: As for `pool`.
+        engagement: Goals and KPIs.
+        levels: The baselines.
+        response_rate: Completed answers per invitation sent, 0-1; used for KPIs that are survey
+            metrics of the engagement.
+
+    Raises:
+        ConfigError: Two goals on one KPI, or a goal that leaves the KPI's scale.
+    """
+    file = engagement.path.name
+    problems = []
+    checks = []
+    seen: set[str] = set()
+    last = max((_last_day(history, kpi) for kpi in engagement.kpis), default=date.min)
+    for index, goal in enumerate(engagement.goals):
+        where = f"goals[{index}]"
+        if goal.kpi in seen:
+            problems.append(
+                Problem(file, where, goal.kpi, "a KPI has one goal at a time", "merge the two")
+            )
+            continue
+        seen.add(goal.kpi)
+        try:
+            checks.append(
+                _check(
+                    history,
+                    goal=goal,
+                    kpi=engagement.kpi(goal.kpi),
+                    baseline=levels[goal.kpi],
+                    last_day=last,
+                    response_rate=response_rate if goal.kpi in engagement.metrics else None,
+                    confidence_level=engagement.confidence_level,
+                )
+            )
+        except InputError as error:
+            problems.append(Problem(file, where, goal.kpi, str(error), "change target or unit"))
+    if problems:
+        raise ConfigError(f"{file} has goals that cannot be set", problems)
+    return tuple(checks)
+
+
+def kpi_lines(
+    history: pd.DataFrame, *, engagement: Engagement, targets: Mapping[str, float]
+) -> tuple[KpiLine, ...]:
+    """Fill the KPI table: last value, trend where a rule fires, verdict where a target is set.
+
+    Args:
+        history: As for `pool`.
+        engagement: KPIs in order.
+        targets: Level aimed at per KPI; a KPI that is absent has no target.
+    """
+    lines = []
+    for kpi in engagement.kpis:
+        if history_rows(history, kpi).empty:
+            lines.append(KpiLine(kpi=kpi, row=None, series=None))
+            continue
+        series = kpi_series(
+            history,
+            kpi=kpi.id,
+            target=targets.get(kpi.id),
+            better=kpi.direction,
+            confidence_level=engagement.confidence_level,
+        )
+        row = kpi_row(
+            kpi.id,
+            unit=kpi.unit,
+            direction=kpi.direction,
+            cadence=kpi.cadence,
+            current=series.current,
+            owner=kpi.owner["en"],
+            target=targets.get(kpi.id),
+            trend=_TREND[series.trend],
+        )
+        lines.append(KpiLine(kpi=kpi, row=row, series=series))
+    return tuple(lines)
+
+
+def link_goals(engagement: Engagement, priorities: Sequence[str]) -> tuple[GoalLink, ...]:
+    """Say which diagnosed priorities each goal touches: named in its action, or of its owner."""
+    points = [point for point in engagement.touchpoints if point.id in priorities]
+    links = []
+    for goal in engagement.goals:
+        named = tuple(
+            point.id
+            for point in points
+            if any(
+                name.casefold() in goal.action[language].casefold()
+                for language, name in point.name.items()
+                if language in goal.action
+            )
+        )
+        same = tuple(p.id for p in points if p.owner == goal.owner and p.id not in named)
+        links.append(GoalLink(goal=goal, named=named, same_owner=same))
+    return tuple(links)
+
+
+def later_sample(
+    change: float,
+    *,
+    n_before: int,
+    variance_before: float,
+    variance_after: float,
+    confidence_level: float = 0.95,
+    power: float = 0.8,
+) -> int | None:
+    """Find the answers still needed when the earlier sample is what it is.
+
+        n = v_after / ((change / (z_a + z_b))² - v_before / n_before)
+
+    Returns:
+        The number, or None when the earlier sample alone is too uncertain for any later one.
+    """
+    room = (change / _z(confidence_level, power)) ** 2 - variance_before / n_before
+    return None if room <= 0 else max(2, ceil(variance_after / room - 1e-9))
+
+
+def _check(
+    history: pd.DataFrame,
+    *,
+    goal: Goal,
+    kpi: Kpi,
+    baseline: Level,
+    last_day: date,
+    response_rate: float | None,
+    confidence_level: float,
+) -> GoalCheck:
+    level = goal_level(
+        baseline.estimate.value,
+        kpi_unit=kpi.unit,
+        unit=goal.unit,
+        target=goal.target,
+        change=goal.change,
+    )
+    rows = history_rows(history, kpi)
+    values = [float(value) for value in rows["value"]]
+    recent = pool(history, kpi=kpi, confidence_level=confidence_level)
+    passed = _at_or_past(baseline.estimate.value, level, kpi.direction)
+    start = recent if passed and recent is not None else baseline
+    sample = needed = smallest = None
+    left = 0
+    visibility: Visibility = "not_collected"
+    if _at_or_past(start.estimate.value, level, kpi.direction):
+        visibility = "reached"
+    elif recent is not None:
+        sd = start.sd or recent.sd
+        collected = start.n_per_period or recent.n_per_period
+        sample = feasibility(
+            start.estimate,
+            target=level,
+            n_per_period=collected,
+            sd=sd,
+            nps_shares=start.nps_shares,
+            response_rate=response_rate,
+            confidence_level=confidence_level,
+        )
+        left = _periods_left(kpi, by=goal.by, after=baseline.end, known=recent.end, last=last_day)
+        needed, smallest = _pooled(kpi, start, level, sample, sd=sd, periods=left)
+        visibility = (
+            "one_period" if sample.can_be_seen
+            else "never" if needed is None
+            else "pooled" if needed <= left
+            else "late"
+        )  # fmt: skip
+    return GoalCheck(
+        goal=goal,
+        kpi=kpi,
+        baseline=baseline,
+        level=level,
+        start=start,
+        from_recent=start is not baseline,
+        best=None if not values else (max if kpi.direction == "higher" else min)(values),
+        n_at_level=sum(_at_or_past(value, level, kpi.direction) for value in values),
+        n_history=len(values),
+        sample=sample,
+        periods_needed=needed,
+        periods_left=left,
+        smallest_by_date=smallest,
+        visibility=visibility,
+    )
+
+
+def _pooled(
+    kpi: Kpi, start: Level, level: float, sample: Feasibility, *, sd: float | None, periods: int
+) -> tuple[int | None, float | None]:
+    """Give later periods needed against start, and the smallest change ``periods`` can show."""
+    before, after = _variances(start, level, sd=sd)
+    z = _z(sample.confidence_level, sample.power)
+    n_before = start.estimate.n_obs
+    if n_before:
+        n = later_sample(
+            sample.change,
+            n_before=n_before,
+            variance_before=before,
+            variance_after=after,
+            confidence_level=sample.confidence_level,
+            power=sample.power,
+        )
+    else:
+        n = sample.n_needed  # a value by hand: taken to rest on as many answers as come later
+    needed = None if n is None else ceil(n / sample.n_collected)
+    later = periods * sample.n_collected
+    if not later:
+        return needed, None
+    step = z * sqrt(before / (n_before or later) + after / later)
+    smallest = step if sample.change > 0 else -step
+    low, high = KPI_RANGES[kpi.unit]
+    return needed, smallest if low <= start.estimate.value + smallest <= high else None
+
+
+def _variances(start: Level, level: float, *, sd: float | None) -> tuple[float, float]:
+    value = start.estimate.value
+    if sd is not None:
+        return sd**2, sd**2
+    if start.estimate.unit == "share":
+        return value * (1 - value), level * (1 - level)
+    if start.nps_shares is None:
+        return nps_variances(value, level)
+    return nps_variances(value, level, baseline_shares=start.nps_shares, variance="shares")
+
+
+def _periods_left(kpi: Kpi, *, by: date, after: date, known: date, last: date) -> int:
+    """Count whole periods whose value is known by the due date and not yet today.
+
+    A KPI whose last value is older than the others' needs that long to ripen (a 90-day cohort).
+    Where the due date has passed, the periods from the baseline to it count.
+    """
+    lag = max(last - known, timedelta())
+    day = known if by > known else after
+    count = 0
+    while (day := period_end(day + timedelta(days=1), kpi.cadence)) + lag <= by:
+        count += 1
+    return count
+
+
+def _last_day(history: pd.DataFrame, kpi: Kpi) -> date:
+    rows = history_rows(history, kpi)
+    return period_end(rows["start"].iloc[-1], kpi.cadence) if len(rows) else date.min
+
+
+def _at_or_past(value: float, level: float, direction: Direction) -> bool:
+    return isfinite(value) and (value >= level if direction == "higher" else value <= level)
+
+
+def _z(confidence_level: float, power: float) -> float:
+    normal = NormalDist()
+    return normal.inv_cdf((1 + confidence_level) / 2) + normal.inv_cdf(power)
