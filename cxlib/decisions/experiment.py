@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Read an A/B test against the rule frozen before it started.
 
 The verdict follows from the rule alone:

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """What an initiative did: estimate, checks, and a statement graded by the evidence.
 
 Grades: A randomised (never given here) · B comparison units, every decisive check passed

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """From an effect to money: one cash-flow model, its doubt by simulation, and what decides it.
 
     margin in month t = effect · volume per month · margin per unit · share of the effect left

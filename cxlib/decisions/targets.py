@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Goals: what level a goal means, whether the sample could ever show it, and the KPI table's row.
 
 A goal carries its unit. "5 % +40" is 7 % when the unit is relative percent and 45 % when it is

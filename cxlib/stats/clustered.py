@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Weighted least squares whose doubt allows for clusters: the same shop, agent or customer again.
 
 Variance: bias-reduced linearisation ("CR2") with Satterthwaite degrees of freedom, made for few

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Difference in differences: what treated units gained beyond units that were never treated.
 
 Ratios are weighted by their denominator. Doubt is by unit, because the months of one unit are no

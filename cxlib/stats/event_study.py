@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """The gap between treated and comparison units by period, and whether it stood still before.
 
 A difference in differences stands on the claim that both groups would have moved alike. The time

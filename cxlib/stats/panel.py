@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """A checked panel of ratios: one row per unit and period with a numerator and a denominator.
 
 Sales and enquiries, sum of ratings and ratings. Some units are treated from one date on, the others

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Sample sizes and the smallest difference a sample can show: two-sided, normal approximation.
 
 One formula serves every measure. For two independent groups with variances v_c and v_t,

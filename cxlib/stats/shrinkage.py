@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Regression to the mean, and the shrinking of unit means towards the mean of all units.
 
 A unit picked because it scored low was partly unlucky. Its luck will not repeat, so it "recovers"

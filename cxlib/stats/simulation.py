@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Seeded draws from stated distributions, for money models: every input is named and reproducible.
 
 Each input has its own stream of random numbers, made from the seed and the input's name: adding or

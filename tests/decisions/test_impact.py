@@ -174,12 +174,12 @@ def test_a_true_gain_of_picked_units_is_graded_c():
 
 
 def test_picked_units_without_gain_seldom_pass():
-    """200 seeded chains: the rest excludes 0 in about 5 %, the plain gain in most."""
+    """120 seeded chains: the rest excludes 0 in about 5 %, the plain gain in most."""
     found = [
         review_picked_units(picked_chain(seed, gain=0), start=START, pick_start=PICK).regression
-        for seed in range(200)
+        for seed in range(120)
     ]
-    assert np.mean([item.remaining.excludes(0) for item in found]) == pytest.approx(0.05, abs=0.04)
+    assert np.mean([item.remaining.excludes(0) for item in found]) == pytest.approx(0.05, abs=0.05)
     assert np.mean([item.observed.value > 0 for item in found]) > 0.9
 
 
