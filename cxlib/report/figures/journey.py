@@ -270,7 +270,7 @@ def _values(
         text = fmt(estimate.value)
         size = BODY if marked else SMALL
         half = text_width(text, theme=theme, size=size, weight="bold" if marked else "normal") / 2
-        if not marked and not below and max(rises) > STEEP:
+        if not below and max(rises) > STEEP:
             x += (half + 3) * (1 if rises[0] > rises[1] else -1)
         limit = at
         if estimate.has_interval:

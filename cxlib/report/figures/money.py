@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -270,6 +271,8 @@ def tornado(
 ) -> ThemedFigure:
     """Draw how far each assumption alone moves the result, the strongest on top.
 
+    Where both settings move the result to one side, the longer bar lies behind.
+
     Args:
         items: One or more assumptions.
         base: The result with every assumption at its base.
@@ -314,32 +317,35 @@ def tornado(
     room = span * (widest + 6) / max(plot - 2 * (widest + 6), plot / 3)
     value_axis(frame, (low - room, high + room), fmt=fmt, label=axis_label)
     for item, y in zip(rows, frame.middles, strict=True):
-        for end, text, colour in (
-            (item.low, item.low_text, low_colour),
-            (item.high, item.high_text, high_colour),
+        settings = [(item.low, item.low_text, low_colour), (item.high, item.high_text, high_colour)]
+        for end, _, colour in sorted(settings, key=lambda setting: -abs(setting[0] - base)):
+            frame.axes.add_patch(_swing(base, end, y, colour=colour, theme=theme))
+        (left, left_text, _), (right, right_text, _) = sorted(settings, key=itemgetter(0))
+        for place, text, side in (
+            (min(left, base), left_text, -1),
+            (max(right, base), right_text, 1),
         ):
-            frame.axes.add_patch(
-                Rectangle(
-                    (min(base, end), y - 6),
-                    abs(end - base),
-                    12,
-                    facecolor=colour,
-                    edgecolor=theme.paper,
-                    linewidth=0.6,
-                    zorder=2,
-                )
-            )
-            leftward = end < base or (end == base and end == item.low)
-            x = frame.figure.place(frame.axes, end, y)[0]
             frame.figure.write(
-                x - 3 if leftward else x + 3,
+                frame.figure.place(frame.axes, place, y)[0] + 3 * side,
                 y,
                 text,
                 size=SMALL,
-                align="right" if leftward else "left",
+                align="left" if side > 0 else "right",
                 backed=True,
             )
     frame.axes.axvline(base, color=theme.ink, linewidth=1.1, zorder=3)
     write_above(frame.figure, frame.axes, base, base_label, frame.head)
     key.write(frame.figure)
     return frame.figure
+
+
+def _swing(base: float, end: float, y: float, *, colour: str, theme: Theme) -> Rectangle:
+    return Rectangle(
+        (min(base, end), y - 6),
+        abs(end - base),
+        12,
+        facecolor=colour,
+        edgecolor=theme.paper,
+        linewidth=0.6,
+        zorder=2,
+    )

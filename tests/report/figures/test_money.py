@@ -103,8 +103,25 @@ def test_the_strongest_assumption_is_on_top_and_bars_start_at_the_base(theme, wo
         high_label="High",
     )
     bars = [(p.get_x(), p.get_x() + p.get_width(), p.get_y()) for p in figure.axes[0].patches]
-    assert [bar[:2] for bar in bars] == [(10, 16), (2, 10), (9, 10), (10, 11)]
+    assert [bar[:2] for bar in bars] == [(2, 10), (10, 16), (9, 10), (10, 11)]
     assert bars[0][2] > bars[2][2]
     said = words(figure)
     assert said.index("Strong") < said.index("Weak")
     assert {"a", "b", "c", "d", "Base"} <= set(said)
+
+
+def test_settings_that_both_help_keep_their_texts_apart(theme):
+    """Low and high both move the result from 10 upwards, to 14 and to 13."""
+    item = TornadoItem(label="A", low=14, high=13, low_text="HK$1,200,000", high_text="HK$900,000")
+    figure = tornado(
+        [item],
+        base=10,
+        base_label="Base",
+        theme=theme,
+        fmt=str,
+        low_label="Low",
+        high_label="High",
+    )
+    assert find_collisions(figure) == []
+    longer, shorter = figure.axes[0].patches
+    assert (longer.get_width(), shorter.get_width()) == (4, 3)
