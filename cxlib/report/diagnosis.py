@@ -6,11 +6,11 @@ import pandas as pd
 
 from cxlib.engagement.schema import STAGES, Engagement
 from cxlib.errors import InputError
-from cxlib.measures.cxi import CxiScore
 from cxlib.measures.distribution import GroupScore, nps_bands
 from cxlib.measures.journey import EmotionCurve
 from cxlib.measures.pain import PainRank
 from cxlib.measures.response import NpsBounds, ResponseRate
+from cxlib.measures.scorecard import Scorecard
 from cxlib.report import figures, scope
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
@@ -75,58 +75,60 @@ def response_finding(report: Report, overall: ResponseRate, bounds: NpsBounds) -
     )
 
 
-def score_tiles(
-    report: Report, nps: GroupScore, csat: GroupScore, ces: GroupScore, cxi: CxiScore
-) -> Block:
-    """Show the four scores of the whole journey."""
-    scores = {"nps": nps.estimate, "csat": csat.estimate, "ces": ces.estimate, "cxi": cxi.index}
+def score_tiles(report: Report, overall: Scorecard) -> Block:
+    """Show the scores of the whole journey that the engagement asks for."""
+    found = {
+        name: scores[0].estimate
+        for name in ("nps", "csat", "ces")
+        if (scores := getattr(overall, name))
+    }
+    if overall.cxi:
+        found["cxi"] = overall.cxi[0].index
     return report.kpis(
         "diagnosis.scores.tiles",
         [
             (phrase(f"score.{name}"), value, phrase("score.note", value=value), None)
-            for name, value in scores.items()
+            for name, value in found.items()
             if value is not None
         ],
     )
 
 
-def score_table(
-    report: Report,
-    nps: Sequence[GroupScore],
-    csat: Sequence[GroupScore],
-    ces: Sequence[GroupScore],
-) -> Block:
-    """Show NPS, CSAT and CES with intervals for each touchpoint in journey order."""
+def score_table(report: Report, points: Scorecard) -> Block:
+    """Show each score asked for, with interval and n, for every touchpoint in journey order."""
     engagement = report.engagement
     names = engagement.touchpoint_names()
-    found = [{score.group[0]: score for score in scores} for scores in (nps, csat, ces)]
+    found = {
+        metric: {score.group[0]: score for score in scores}
+        for metric in ("nps", "csat", "ces")
+        if (scores := getattr(points, metric))
+    }
     rows: list[tuple[Cell, ...]] = []
     for point in journey_order(engagement):
         cells: list[Cell] = [names[point]]
-        for scores in found:
+        for scores in found.values():
             cells += _score_cells(scores.get(point))
         rows.append(tuple(cells))
-    shown = [score for score in nps if not score.suppressed]
+    shown = [score for score in points.nps if not score.suppressed]
     best, worst = (pick(shown, key=lambda s: s.shown.value) for pick in (max, min))
-    metrics, parts = ("nps", "csat", "ces"), ("", "_ci", "_n")
-    heads = ["touchpoint", *(f"{metric}{part}" for metric in metrics for part in parts)]
+    heads = ["touchpoint", *(f"{metric}{part}" for metric in found for part in ("", "_ci", "_n"))]
     values: dict[str, Value] = {
-        "best": names[best.group[0]], "best_nps": best.shown,
-        "worst": names[worst.group[0]], "worst_nps": worst.shown,
+        "best": names[best.group[0]],
+        "best_nps": best.shown,
+        "worst": names[worst.group[0]],
+        "worst_nps": worst.shown,
         **period_values(engagement.baseline),
-    }  # fmt: skip
+    }
     return report.table(
         "diagnosis.scores.table",
         Table(
             title=Phrase("diagnosis.scores.table", values),
             subtitle=Phrase("diagnosis.scores.subtitle", values),
-            source=phrase(
-                "diagnosis.scores.source", floor=engagement.minimum_cell
-            ),
+            source=phrase("diagnosis.scores.source", floor=engagement.minimum_cell),
             columns=[Column(f"diagnosis.scores.{head}") for head in heads],
             rows=rows,
         ),
-    )  # fmt: skip
+    )
 
 
 def _score_cells(score: GroupScore | None) -> list[Cell]:
@@ -275,16 +277,22 @@ def pain_table(report: Report, ranks: Sequence[PainRank]) -> Block:
 
 
 def pain_values(report: Report, ranks: Sequence[PainRank]) -> dict[str, Value]:
-    """Names and figures of the three touchpoints that cost most."""
+    """The touchpoints that cost most, in order, and the figures of the first."""
     names = report.engagement.touchpoint_names()
-    values: dict[str, Value] = {}
-    for place, rank in zip(("first", "second", "third"), ranks[:SHOWN_PAINS], strict=False):
-        values[place] = names[rank.touchpoint]
-        values[f"{place}_shortfall"] = rank.shortfall
-        values[f"{place}_frequency"] = rank.frequency
-        values[f"{place}_low"] = rank.rank_lower
-        values[f"{place}_high"] = rank.rank_upper
-    return values
+    first = ranks[0]
+    return {
+        "listed": Joined(tuple(names[rank.touchpoint] for rank in worst_ranks(ranks))),
+        "first": names[first.touchpoint],
+        "first_shortfall": first.shortfall,
+        "first_frequency": first.frequency,
+        "first_low": first.rank_lower,
+        "first_high": first.rank_upper,
+    }
+
+
+def worst_ranks(ranks: Sequence[PainRank]) -> list[PainRank]:
+    """The touchpoints below the journey mean that cost most, three at most."""
+    return [rank for rank in ranks if rank.shortfall.value > 0][:SHOWN_PAINS]
 
 
 def action_list(report: Report, ranks: Sequence[PainRank]) -> Block:
@@ -299,8 +307,7 @@ def action_list(report: Report, ranks: Sequence[PainRank]) -> Block:
                 owner=points[rank.touchpoint].owner or phrase("list.no_owner"),
                 shortfall=rank.shortfall,
             )
-            for rank in ranks[:SHOWN_PAINS]
-            if rank.shortfall.value > 0
+            for rank in worst_ranks(ranks)
         ],
     )
 
@@ -320,7 +327,7 @@ def ledger_content(
         "journey_mean": curve.journey_mean.value,
         "peaks": [point.touchpoint for point in curve.peaks],
         "pains": [point.touchpoint for point in curve.pains],
-        "priorities": [rank.touchpoint for rank in ranks[:SHOWN_PAINS]],
+        "priorities": [rank.touchpoint for rank in worst_ranks(ranks)],
     }
 
 
@@ -330,15 +337,6 @@ def band_shares(nps: GroupScore) -> dict[str, Value]:
     return {
         "detractors": Num(bands.detractors / bands.n_obs, "share"),
         "promoters": Num(bands.promoters / bands.n_obs, "share"),
-    }
-
-
-def first_pain(report: Report, ranks: Sequence[PainRank]) -> dict[str, Value]:
-    """Name and figures of the touchpoint that ranks first."""
-    return {
-        name: value
-        for name, value in pain_values(report, ranks).items()
-        if name.startswith("first")
     }
 
 
@@ -369,15 +367,12 @@ def _known(overall: ResponseRate) -> Estimate:
 
 def answer(report: Report, ranks: Sequence[PainRank]) -> Block:
     """Give the diagnosis's answer, its three reasons and the decision wanted."""
-    names = pain_values(report, ranks)
     return report.answer(
         "diagnosis.summary",
         reasons=[
-            "diagnosis.pains.finding", "diagnosis.journey.finding", "diagnosis.response.finding",
+            "diagnosis.pains.finding",
+            "diagnosis.journey.finding",
+            "diagnosis.response.finding",
         ],
-        first=names["first"],
-        second=names["second"],
-        third=names["third"],
-        shortfall=names["first_shortfall"],
-        frequency=names["first_frequency"],
-    )  # fmt: skip
+        **pain_values(report, ranks),
+    )

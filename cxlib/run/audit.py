@@ -41,6 +41,8 @@ def check_and_describe(
         yield f"  {item.table}: {item.n_rows:,} rows, {item.n_columns} columns, {item.file}"
         if item.unused_columns:
             yield f"    not used: {', '.join(item.unused_columns)}"
+        for note in item.notes:
+            yield f"    note: {note}"
     for line in checked.skipped:
         yield f"  left out  {line}"
     names = " ".join(notebook.name[:2] for notebook in checked.notebooks)

@@ -93,7 +93,7 @@ class _Run:
         self.started = datetime.now().astimezone()
         self.code = code_digest()
         self.folder = RunFolder.create(
-            options.out,
+            options.out.resolve(),
             client=engagement.client.id,
             wave=engagement.wave,
             digest=self._input_digest(),

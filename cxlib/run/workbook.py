@@ -9,7 +9,7 @@ from cxlib.data.open import Data, open_data
 from cxlib.engagement import Engagement, load_engagement
 from cxlib.engagement.ledger import Ledger
 from cxlib.errors import ConfigError, Problem
-from cxlib.report import Report
+from cxlib.report.report import Report
 from cxlib.run.notebooks import NOTEBOOKS, ROOT
 
 SAMPLE = ROOT / "data_samples" / "harbour_home" / "engagement.yml"
@@ -70,10 +70,15 @@ def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
                 for name in absent
             ],
         )
+    registers = {
+        "touchpoint": frozenset(point.id for point in engagement.touchpoints),
+        "experiment": frozenset(test.id for test in engagement.experiments),
+        "initiative": frozenset(initiative.id for initiative in engagement.initiatives),
+    }
     return open_data(
         engagement.tables,
         folder=engagement.folder,
         needs=names,
-        known={"touchpoint": frozenset(point.id for point in engagement.touchpoints)},
+        known={kind: names for kind, names in registers.items() if names},
         ces_version=engagement.ces_version(),
     )
