@@ -174,13 +174,16 @@ def test_a_true_gain_of_picked_units_is_graded_c():
 
 
 def test_picked_units_without_gain_seldom_pass():
-    """120 seeded chains: the rest excludes 0 in about 5 %, the plain gain in most."""
+    """120 seeded chains: the rest excludes 0 in about 5 %, yet most "gain".
+
+    A longer run of 1,500 chains (seeds from 0): 4.5 % and 90.4 %.
+    """
     found = [
         review_picked_units(picked_chain(seed, gain=0), start=START, pick_start=PICK).regression
         for seed in range(120)
     ]
     assert np.mean([item.remaining.excludes(0) for item in found]) == pytest.approx(0.05, abs=0.05)
-    assert np.mean([item.observed.value > 0 for item in found]) > 0.9
+    assert np.mean([item.observed.value > 0 for item in found]) > 0.8
 
 
 def test_a_refusal_names_the_rule_and_the_value():
