@@ -347,11 +347,11 @@ def test_every_text_is_in_the_svg_as_text(drawn, parse):
 
 
 def test_a_chart_takes_less_than_a_sixth_of_a_second(drawn):
-    """The bound of the brief is 0.15 s; the best of five tries, since machines are shared."""
+    """The bound is 0.15 s of processor time, drawing and SVG together; the best of five tries."""
     drawn(1)
     tries = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         charts.to_svg(drawn(1), prefix="a", alt="An example of a chart, long enough")
-        tries.append(time.perf_counter() - start)
+        tries.append(time.process_time() - start)
     assert min(tries) < 0.15
