@@ -111,6 +111,18 @@ class Report:
 
         return self._block("figure", key, html)
 
+    def together(self, key: str, blocks: Sequence[Block]) -> Block:
+        """Join blocks of one role into one, in the order given, for a cell that shows several.
+
+        Raises:
+            ReportError: There is no block, or their roles differ.
+        """
+        if len({block.role for block in blocks}) != 1:
+            roles = ", ".join(sorted({block.role for block in blocks})) or "no block"
+            raise ReportError(f"blocks shown together must have one role, got {roles}")
+        html = {lang: "".join(block.html[lang] for block in blocks) for lang in self.languages}
+        return Block(blocks[0].role, key, html, self.live)
+
     def kpis(self, key: str, tiles: Sequence[tuple[Phrase, Value, Phrase, Status | None]]) -> Block:
         """Show a row of tiles: label, value, note and, where a rule decided it, a status."""
 

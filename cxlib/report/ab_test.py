@@ -1,0 +1,407 @@
+"""What 03_ab_test shows: from a readout to tables, figures and findings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+from cxlib.decisions.comparison import Comparison, Metric
+from cxlib.report import figures, scope
+from cxlib.report.blocks import Block
+from cxlib.report.report import Report
+from cxlib.report.tables import Cell, Column, Marked, Table
+from cxlib.report.trial import (
+    SAFETY_STATUS,
+    Trial,
+    conditions,
+    effect_key,
+    evidence,
+    guardrail_case,
+    guardrail_key,
+    sign,
+    split_key,
+    trial_values,
+)
+from cxlib.report.writer import Joined, Num, NumKind, Phrase, Value, Writer, phrase
+from cxlib.stats.estimate import Estimate
+
+LAST_HARM = 2
+"""Place of the last condition whose failure means harm or no reading at all."""
+
+
+def section(report: Report, key: str, trial: Trial) -> Block:
+    """Open a section that is the same whatever the test found."""
+    return report.section(key, **trial_values(trial))
+
+
+def rule_table(report: Report, trial: Trial) -> Block:
+    """Show the frozen rule, part by part."""
+    plan, values = trial.readout.plan, trial_values(trial)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            phrase("ab_test.rule.primary"),
+            Phrase(f"ab_test.rule.{plan.primary.direction}", values),
+        ),
+        (phrase("ab_test.rule.minimum"), values["minimum"]),
+        (phrase("ab_test.rule.horizon"), plan.horizon_days),
+        (phrase("ab_test.rule.planned"), plan.planned_per_arm),
+        (Phrase("ab_test.rule.split", values), values["planned_share"]),
+    ]
+    for guardrail in plan.guardrails:
+        kind = _difference_kind(guardrail)
+        rows.append(
+            (
+                phrase("ab_test.rule.guardrail", metric=trial.name(guardrail)),
+                phrase("ab_test.rule.margin", margin=Num(guardrail.margin or 0.0, kind)),
+            )
+        )
+    rows.append((phrase("ab_test.rule.level"), Num(plan.confidence_level, "share")))
+    return _table(report, "ab_test.rule", "ab_test.rule.table", values, ("part", "fixed"), rows,
+                  text=("fixed",))  # fmt: skip
+
+
+def split_section(report: Report, trial: Trial) -> Block:
+    """Open the section on the split, its title by the outcome."""
+    return _section(
+        report, "ab_test.split", "passed" if trial.readout.is_valid else "blocked", trial
+    )
+
+
+def split_table(report: Report, trial: Trial) -> Block:
+    """Show customers per group beside the planned split."""
+    split, experiment = trial.readout.split, trial.experiment
+    values = trial_values(trial)
+    units = split.n_control + split.n_treatment
+    planned = split.planned_treatment_share
+    rows: list[tuple[Cell, ...]] = [
+        (name, Num(share, "share"), Num(n / units, "share"), n)
+        for name, share, n in (
+            (experiment.treatment, planned, split.n_treatment),
+            (experiment.control, 1 - planned, split.n_control),
+        )
+    ]
+    heads = ("group", "planned", "found", "customers")
+    return _table(report, "ab_test.split", "ab_test.split.table", values, heads, rows)
+
+
+def split_finding(report: Report, trial: Trial) -> Block:
+    """Say whether the groups may be compared."""
+    return _say(report, split_key(trial.readout), trial)
+
+
+def effect_section(report: Report, trial: Trial) -> Block:
+    """Open the section on the primary effect, its title by the effect's direction."""
+    effect = trial.readout.primary.effect
+    clear = "up" if effect.value > 0 else "down"
+    case = clear if effect.excludes(0.0) else "unclear"
+    return _section(report, "ab_test.effect", case if trial.readout.is_valid else "blocked", trial)
+
+
+def effect_table(report: Report, trial: Trial) -> Block:
+    """Show the primary measure in both groups, the difference and the relative difference."""
+    if not trial.readout.is_valid:
+        return _not_read(report, "ab_test.effect.table")
+    found, values = trial.readout.primary, trial_values(trial)
+    signed = phrase("cell.signed", value=found.effect)
+    relative = replace(found.rel_effect, unit="share")
+    rows: list[tuple[Cell, ...]] = [
+        _row(trial.experiment.treatment, found.treatment),
+        _row(trial.experiment.control, found.control),
+        (
+            phrase("ab_test.effect.difference"), signed,
+            phrase("cell.signed_interval", value=found.effect), found.effect.n_obs,
+        ),
+        (
+            phrase("ab_test.effect.relative"), phrase("cell.signed", value=relative),
+            phrase("cell.signed_interval", value=relative), relative.n_obs,
+        ),
+    ]  # fmt: skip
+    heads = ("row", "value", "ci", "n")
+    source = f"ab_test.effect.source_{found.metric.kind}"
+    return _table(
+        report, "ab_test.effect", "ab_test.effect.table", values, heads, rows, source=source
+    )
+
+
+def effect_chart(report: Report, trial: Trial) -> Block:
+    """Draw the primary effect against zero and the smallest effect worth having."""
+    if not trial.readout.is_valid:
+        return _not_read(report, "ab_test.effect.chart")
+    plan, found = trial.readout.plan, trial.readout.primary
+    return _effect_figure(
+        report,
+        "ab_test.effect.chart",
+        trial,
+        found,
+        margin=plan.minimum_effect * sign(plan.primary),
+        zone="ab_test.chart.worth",
+        texts=("ab_test.effect.chart", "ab_test.effect.chart_subtitle",
+               "ab_test.effect.chart_source", "ab_test.effect.alt"),
+        values=trial_values(trial),
+    )  # fmt: skip
+
+
+def effect_finding(report: Report, trial: Trial) -> Block:
+    """Say what the test did to the primary measure."""
+    return _say(report, effect_key(trial.readout), trial)
+
+
+def guardrail_section(report: Report, trial: Trial) -> Block:
+    """Open the section on the guardrails, its title by what they come to."""
+    return _section(report, "ab_test.guardrails", guardrail_case(trial.readout), trial)
+
+
+def guardrail_table(report: Report, trial: Trial) -> Block:
+    """Show each guardrail in both groups, its difference and whether it is shown safe."""
+    case = guardrail_case(trial.readout)
+    if case == "blocked":
+        return _not_read(report, "ab_test.guardrails.table")
+    if case == "none":
+        return report.items(
+            "ab_test.guardrails.table",
+            [Phrase("ab_test.guardrails.none", trial_values(trial))],
+            role="note",
+        )
+    rows: list[tuple[Cell, ...]] = []
+    for guardrail in trial.readout.guardrails:
+        found = guardrail.comparison
+        rows.append(
+            (
+                trial.name(found.metric), found.control, found.treatment,
+                phrase("cell.signed", value=found.effect),
+                phrase("cell.signed_interval", value=found.effect),
+                Num(guardrail.margin, found.effect.unit), found.effect.n_obs,
+                Marked(phrase(f"ab_test.safety.{guardrail.safety}"), SAFETY_STATUS[guardrail.safety]),
+            )
+        )  # fmt: skip
+    heads = ("name", "control", "treatment", "difference", "ci", "margin", "n", "result")
+    title = f"ab_test.guardrails.table_{case}"
+    return _table(report, "ab_test.guardrails", title, trial_values(trial), heads, rows)
+
+
+def guardrail_charts(report: Report, trial: Trial) -> Block:
+    """Draw each guardrail against zero and its tolerated loss, in its own unit."""
+    if not trial.readout.is_valid or not trial.readout.guardrails:
+        return _not_read(report, "ab_test.guardrails.charts")
+    blocks = []
+    for guardrail in trial.readout.guardrails:
+        found = guardrail.comparison
+        margin = -guardrail.margin * sign(found.metric)
+        prefix = "ab_test.guardrails"
+        blocks.append(
+            _effect_figure(
+                report,
+                f"ab_test.guardrails.chart.{found.metric.column}",
+                trial,
+                found,
+                margin=margin,
+                zone="ab_test.chart.loss",
+                texts=(f"{prefix}.chart_{guardrail.safety}", f"{prefix}.chart_subtitle",
+                       f"{prefix}.chart_source", f"{prefix}.alt"),
+                values={
+                    **trial_values(trial), "metric": trial.name(found.metric),
+                    "effect": found.effect, "margin": Num(margin, found.effect.unit),
+                },
+            )
+        )  # fmt: skip
+    return report.together("ab_test.guardrails.charts", blocks)
+
+
+def guardrail_finding(report: Report, trial: Trial) -> Block:
+    """Say which guardrails are safe, harmed or open."""
+    return _say(report, guardrail_key(trial.readout), trial)
+
+
+def verdict_table(report: Report, trial: Trial) -> Block:
+    """Show each condition of the rule, what was found and whether it holds."""
+    steps = conditions(trial)
+    rows: list[tuple[Cell, ...]] = []
+    for place, step in enumerate(steps):
+        held: Cell = phrase("ab_test.unread")
+        if step.holds is not None:
+            severe = place <= LAST_HARM
+            status = "good" if step.holds else "bad" if severe else "watch"
+            held = Marked(phrase("ab_test.yes" if step.holds else "ab_test.no"), status)
+        rows.append((step.asks, step.found, held))
+    values = {
+        **trial_values(trial), "passed": sum(step.holds is True for step in steps),
+        "total": len(steps),
+    }  # fmt: skip
+    heads = ("condition", "found", "holds")
+    return _table(
+        report, "ab_test.verdict", "ab_test.verdict.table", values, heads, rows,
+        text=("found", "holds"),
+    )  # fmt: skip
+
+
+def verdict_finding(report: Report, trial: Trial) -> Block:
+    """Say the verdict and its reason in words."""
+    return report.say(
+        f"ab_test.reason.{trial.readout.reason}",
+        level="prescriptive",
+        grade=evidence(trial.readout),
+        **trial_values(trial),
+    )
+
+
+def action_list(report: Report, trial: Trial) -> Block:
+    """List what follows from the verdict, with its owner."""
+    prefix = f"ab_test.action.{trial.readout.verdict}"
+    values = trial_values(trial)
+    return report.items(
+        "ab_test.actions", [Phrase(f"{prefix}.{place}", values) for place in ("first", "second")]
+    )
+
+
+def limit_list(report: Report, trial: Trial) -> Block:
+    """List what the test does not show."""
+    readout, values = trial.readout, trial_values(trial)
+    units = readout.split.n_control + readout.split.n_treatment
+    found = (readout.primary, *(guardrail.comparison for guardrail in readout.guardrails))
+    partial = [each for each in found if each.effect.n_obs < units]
+    keys = ["one", "segments", "peeking"]
+    if partial:
+        keys.append("answerers")
+        values["metrics"] = Joined(tuple(trial.name(each.metric) for each in partial))
+        values["least"] = min(each.effect.n_obs for each in partial)
+    if trial.outside:
+        keys.append("outside")
+    return scope.limits(report, [f"ab_test.limits.{key}" for key in keys], **values)
+
+
+def ledger_content(
+    trial: Trial, earlier: Mapping[str, Any], rules: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the verdicts of all experiments: this one, and earlier ones whose rule still stands."""
+    readout, plan = trial.readout, trial.readout.plan
+    kept = {
+        name: verdict
+        for name, verdict in earlier.items()
+        if name in rules and verdict.get("rule_hash") == rules[name].get("rule_hash")
+    }
+    effects = {}
+    if readout.is_valid:
+        effects = {
+            "effect": _plain(readout.primary.effect),
+            "rel_effect": _plain(readout.primary.rel_effect),
+            "guardrails": {
+                guardrail.comparison.metric.column: guardrail.safety
+                for guardrail in readout.guardrails
+            },
+        }
+    return {
+        **kept,
+        plan.experiment: {
+            "verdict": readout.verdict,
+            "reason": readout.reason,
+            "rule_hash": readout.rule_hash,
+            "days_run": readout.days_run,
+            "n_control": readout.split.n_control,
+            "n_treatment": readout.split.n_treatment,
+            "split_p_value": readout.split.p_value,
+            "metric": plan.primary.column,
+            **effects,
+        },
+    }
+
+
+def answer(report: Report, trial: Trial) -> Block:
+    """Give the verdict, its three reasons and the decision wanted."""
+    readout = trial.readout
+    return report.answer(
+        f"ab_test.summary.{readout.reason}",
+        reasons=[split_key(readout), effect_key(readout), guardrail_key(readout)],
+        **trial_values(trial),
+    )
+
+
+def _section(report: Report, key: str, case: str, trial: Trial) -> Block:
+    """Open a section whose title depends on what was found."""
+    values = trial_values(trial)
+    return report.section(key, headline=Phrase(f"{key}.title_{case}", values), **values)
+
+
+def _say(report: Report, key: str, trial: Trial) -> Block:
+    grade = evidence(trial.readout)
+    level = "diagnostic" if trial.readout.is_valid else "descriptive"
+    return report.say(key, level=level, grade=grade, **trial_values(trial))
+
+
+def _not_read(report: Report, key: str) -> Block:
+    return report.items(key, [phrase("ab_test.not_read")], role="note")
+
+
+def _row(name: Value, value: Estimate) -> tuple[Cell, ...]:
+    return (name, value, phrase("cell.interval", value=value), value.n_obs)
+
+
+def _table(
+    report: Report,
+    prefix: str,
+    title: str,
+    values: Mapping[str, Value],
+    heads: Sequence[str],
+    rows: Sequence[tuple[Cell, ...]],
+    *,
+    source: str = "",
+    text: Sequence[str] = (),
+) -> Block:
+    return report.table(
+        f"{prefix}.table",
+        Table(
+            title=Phrase(title, values),
+            subtitle=Phrase(f"{prefix}.subtitle", values),
+            source=Phrase(source or f"{prefix}.source", values),
+            columns=[
+                Column(f"{prefix}.{head}", "text" if head in text else "num") for head in heads
+            ],
+            rows=rows,
+        ),
+    )
+
+
+def _effect_figure(
+    report: Report,
+    key: str,
+    trial: Trial,
+    found: Comparison,
+    *,
+    margin: float,
+    zone: str,
+    texts: tuple[str, str, str, str],
+    values: Mapping[str, Value],
+) -> Block:
+    """Draw one effect with its interval against zero and a shaded zone from the margin on."""
+    kind: NumKind = found.effect.unit
+
+    def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
+        return figures.difference_plot(
+            [
+                figures.EffectItem(
+                    label=write(trial.name(found.metric)),
+                    estimate=found.effect,
+                    note=write(found.effect.n_obs),
+                    margin=margin,
+                )
+            ],
+            theme=theme,
+            fmt=lambda value: write(phrase("cell.signed", value=Num(value, kind))),
+            axis_label=write(phrase("ab_test.chart.axis")),
+            zero_label="",
+            zone_label=write(phrase(zone)),
+            note_head=write(phrase("ab_test.chart.n")),
+        )
+
+    title, subtitle, source, alt = (Phrase(text, values) for text in texts)
+    return report.figure(key, draw, title=title, subtitle=subtitle, source=source, alt=alt)
+
+
+def _difference_kind(metric: Metric) -> NumKind:
+    return "pp" if metric.kind == "proportion" else metric.unit
+
+
+def _plain(value: Estimate) -> dict[str, Any]:
+    """An estimate as the ledger keeps it; an interval that does not exist is left out."""
+    found: dict[str, Any] = {"n_obs": value.n_obs, "unit": value.unit}
+    numbers = {"value": value.value, "ci_lower": value.ci_lower, "ci_upper": value.ci_upper}
+    return found | {name: number for name, number in numbers.items() if isfinite(number)}

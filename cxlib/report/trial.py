@@ -1,0 +1,221 @@
+"""A test as a report tells it: its readout, which case each part is, and the values of its sentences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import pandas as pd
+
+from cxlib.decisions.comparison import Arm, Guardrail, Metric, Safety, towards_better
+from cxlib.decisions.experiment import SPLIT_P_VALUE, Plan, Readout, read_out
+from cxlib.engagement.schema import Experiment, Text
+from cxlib.report.findings import Grade
+from cxlib.report.tables import Status
+from cxlib.report.writer import Day, Joined, Num, Phrase, Value, phrase
+
+EffectCase = Literal[
+    "blocked", "interim", "sure", "shown", "small", "worse", "ruled_out", "unclear"
+]
+GuardrailCase = Literal["blocked", "none", "harmed", "not_shown", "safe"]
+SAFETY_STATUS: Mapping[Safety, Status] = {
+    "safe": "good", "harmed": "bad", "not_shown_safe": "watch",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A test as it was run: its plan in words, its readout, when customers were assigned.
+
+    Attributes:
+        experiment: The engagement's words for it.
+        readout: What the rule says.
+        first: Day of the first assignment counted.
+        last: Day of the last.
+        outside: Customers assigned outside the planned period, left out.
+    """
+
+    experiment: Experiment
+    readout: Readout
+    first: date
+    last: date
+    outside: int = 0
+
+    def name(self, metric: Metric) -> Text:
+        """The words for one of its measures."""
+        planned = (self.experiment.primary, *self.experiment.guardrails)
+        return next(each.name for each in planned if each.column == metric.column)
+
+
+def read_trial(
+    experiment: Experiment, plan: Plan, *, control: Arm, treatment: Arm, days: pd.DataFrame
+) -> Trial:
+    """Read a test out over its planned period.
+
+    Args:
+        experiment: The engagement's words for it.
+        plan: Its frozen rule.
+        control: The usual arm, of customers assigned inside the planned period.
+        treatment: The tested arm, likewise.
+        days: ``period_counts`` by day over all its customers: `period_start`, `n`.
+    """
+    when = pd.to_datetime(days["period_start"]).dt.date
+    inside = when.between(experiment.period.start, experiment.period.end)
+    first, last = min(when[inside]), max(when[inside])
+    readout = read_out(plan, control=control, treatment=treatment, days_run=(last - first).days + 1)
+    outside = int(days.loc[~inside, "n"].sum())
+    return Trial(experiment=experiment, readout=readout, first=first, last=last, outside=outside)
+
+
+def effect_case(readout: Readout) -> EffectCase:
+    """Say how the primary effect lies to zero and to the smallest effect worth having."""
+    if not readout.is_valid:
+        return "blocked"
+    lower, upper = towards_better(readout.primary)
+    minimum = readout.plan.minimum_effect
+    effect = readout.primary.effect.value * sign(readout.primary.metric)
+    cases: tuple[tuple[bool, EffectCase], ...] = (
+        (upper < 0, "worse"),
+        (readout.reason == "plan_not_complete", "interim"),
+        (lower >= minimum, "sure"),
+        (lower > 0 and effect >= minimum, "shown"),
+        (lower > 0, "small"),
+        (upper < minimum, "ruled_out"),
+    )
+    return next((case for holds, case in cases if holds), "unclear")
+
+
+def guardrail_case(readout: Readout) -> GuardrailCase:
+    """Say what the guardrails come to."""
+    if not readout.is_valid:
+        return "blocked"
+    if not readout.guardrails:
+        return "none"
+    found = {guardrail.safety for guardrail in readout.guardrails}
+    if "harmed" in found:
+        return "harmed"
+    return "not_shown" if "not_shown_safe" in found else "safe"
+
+
+def evidence(readout: Readout) -> Grade:
+    """Grade A for a randomised test with a sound split, D where the split is broken."""
+    return "A" if readout.is_valid else "D"
+
+
+def trial_values(trial: Trial) -> dict[str, Value]:
+    """Give every value the test's sentences may ask for."""
+    readout, experiment = trial.readout, trial.experiment
+    plan, split, effect = readout.plan, readout.split, readout.primary.effect
+    units = split.n_control + split.n_treatment
+    by_safety = {
+        safety: listed(trial, [g for g in readout.guardrails if g.safety == safety])
+        for safety in SAFETY_STATUS
+    }
+    return {
+        "name": experiment.name, "question": experiment.question, "owner": experiment.owner,
+        "treatment": experiment.treatment, "control": experiment.control,
+        "metric": trial.name(plan.primary), "units": units, "first": Day(trial.first),
+        "last": Day(trial.last), "start": Day(experiment.period.start),
+        "end": Day(experiment.period.end), "days": readout.days_run,
+        "days_planned": plan.horizon_days, "planned": plan.planned_per_arm,
+        "units_planned": 2 * plan.planned_per_arm, "hash": readout.rule_hash,
+        "minimum": Num(plan.minimum_effect, effect.unit),
+        "asked": Num(plan.minimum_effect * sign(plan.primary), effect.unit),
+        "effect": effect, "size": Num(abs(effect.value), effect.unit),
+        "rel": replace(readout.primary.rel_effect, unit="share"),
+        "control_value": readout.primary.control, "treatment_value": readout.primary.treatment,
+        "n_control": split.n_control, "n_treatment": split.n_treatment,
+        "p": Num(split.p_value, "p_value"), "limit": Num(SPLIT_P_VALUE, "p_value"),
+        "planned_share": Num(split.planned_treatment_share, "share"),
+        "found": Num(split.n_treatment / units, "share"),
+        "safe_list": by_safety["safe"], "harmed_list": by_safety["harmed"],
+        "open_list": by_safety["not_shown_safe"],
+        "safe": count(readout, "safe"), "harmed": count(readout, "harmed"),
+        "total": len(readout.guardrails),
+        "verdict": phrase(f"ab_test.verdict.{readout.verdict}"), "outside": trial.outside,
+    }  # fmt: skip
+
+
+def split_key(readout: Readout) -> str:
+    """Catalogue key of the finding on the split."""
+    return "ab_test.split.passed" if readout.is_valid else "ab_test.split.blocked"
+
+
+def effect_key(readout: Readout) -> str:
+    """Catalogue key of the finding on the effect."""
+    return f"ab_test.effect.{effect_case(readout)}"
+
+
+def guardrail_key(readout: Readout) -> str:
+    """Catalogue key of the finding on the guardrails."""
+    return f"ab_test.guardrails.{guardrail_case(readout)}"
+
+
+def sign(metric: Metric) -> int:
+    """Give 1 where higher is better and -1 where lower is."""
+    return 1 if metric.direction == "higher" else -1
+
+
+def listed(trial: Trial, guardrails: Sequence[Guardrail]) -> Value:
+    """Name guardrails with their effects."""
+    if not guardrails:
+        return phrase("list.none")
+    return Joined(
+        tuple(
+            phrase(
+                "ab_test.guardrail",
+                metric=trial.name(guardrail.comparison.metric),
+                effect=guardrail.comparison.effect,
+            )
+            for guardrail in guardrails
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition of the rule: what it asks, what was found, whether it holds (None: not read)."""
+
+    asks: Phrase
+    found: Phrase
+    holds: bool | None
+
+
+def conditions(trial: Trial) -> tuple[Condition, ...]:
+    """List the rule's conditions in the order they are read."""
+    readout, values = trial.readout, trial_values(trial)
+    lower, upper = towards_better(readout.primary)
+    effect = readout.primary.effect.value * sign(readout.primary.metric)
+    total, safe = len(readout.guardrails), count(readout, "safe")
+    unharmed = total - count(readout, "harmed")
+    interval = Phrase("ab_test.found.interval", values)
+    steps: list[tuple[str, Phrase, bool]] = [
+        ("split", Phrase("ab_test.found.p", values), readout.is_valid),
+        ("unharmed", phrase("ab_test.found.count", count=unharmed, total=total), unharmed == total),
+        ("not_worse", interval, upper >= 0),
+        ("complete", Phrase("ab_test.found.complete", values), is_complete(readout)),
+        ("safe", phrase("ab_test.found.count", count=safe, total=total), safe == total),
+        ("better", interval, lower > 0),
+        ("enough", Phrase("ab_test.found.effect", values), effect >= readout.plan.minimum_effect),
+    ]
+    return tuple(
+        Condition(
+            asks=Phrase(f"ab_test.step.{name}", values),
+            found=found if readout.is_valid or name == "split" else phrase("ab_test.unread"),
+            holds=holds if readout.is_valid or name == "split" else None,
+        )
+        for name, found, holds in steps
+    )
+
+
+def is_complete(readout: Readout) -> bool:
+    """Whether the planned days and customers are reached."""
+    units = readout.split.n_control + readout.split.n_treatment
+    return (
+        readout.days_run >= readout.plan.horizon_days and units >= 2 * readout.plan.planned_per_arm
+    )
+
+
+def count(readout: Readout, safety: Safety) -> int:
+    """Count the guardrails of one outcome."""
+    return sum(guardrail.safety == safety for guardrail in readout.guardrails)
