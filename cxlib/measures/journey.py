@@ -12,14 +12,12 @@ from cxlib.errors import InputError
 from cxlib.measures.distribution import (
     Distribution,
     GroupScore,
-    mean_and_variance,
-    n_answers,
     nps_bands,
 )
-from cxlib.measures.survey import csat_mean, nps, nps_moments
-from cxlib.stats.estimate import Estimate, Unit, check_level
-from cxlib.stats.means import t_quantile, t_two_sided_p, welch_df
-from cxlib.stats.multiplicity import holm, holm_levels
+from cxlib.measures.survey import csat_mean, nps
+from cxlib.stats.deviations import deviations_from_mean
+from cxlib.stats.estimate import Estimate, check_level
+from cxlib.stats.means import t_quantile, welch_df
 
 Flag = Literal["peak", "pain", "none"]
 CurveMetric = Literal["csat", "nps"]
@@ -94,30 +92,32 @@ def emotion_curve(
     metric: CurveMetric = "csat",
     confidence_level: float = 0.95,
     minimum_cell: int = 30,
+    seed: int = 1,
+    n_draws: int = 20_000,
 ) -> EmotionCurve:
     """Score each touchpoint, and say which lie off the journey mean.
 
         deviation d(i) = m(i) - M,  M = Σ m(j) / K over the K touchpoints shown
-        var d(i) = (1 - 1/K)² v(i) + Σ(j≠i) v(j) / K²
 
-    The touchpoint is part of the mean it is held against: the formula counts that. CSAT uses
-    t with Satterthwaite's degrees of freedom, NPS the adjusted Wald variance and the normal.
-    p-values are Holm-adjusted over the touchpoints shown, intervals at Holm's levels. Answers
-    at two touchpoints count as independent; customers who answer at several make the intervals
-    a little wide, since what they share leaves the difference.
+    Interval and Holm-adjusted p-value of each deviation by the studentised bootstrap of
+    ``stats.deviations``, which counts the touchpoint as part of the mean it is held against.
+    Answers at two touchpoints count as independent; customers who answer at several make the
+    intervals a little wide, since what they share leaves the difference.
 
     Args:
         counts: ``score_counts`` by ``touchpoint``: ``touchpoint``, ``score``, ``n``.
         stages: Touchpoint to stage, in the register's order.
         metric: "csat" or "nps".
         confidence_level: In [0.9, 1).
-        minimum_cell: Touchpoints with fewer answers are hidden and left out of the mean.
+        minimum_cell: Touchpoints with fewer answers are hidden and left out of the mean; 2 or more.
+        seed: Of the bootstrap.
+        n_draws: Bootstrap draws.
 
     Raises:
         InputError: A touchpoint or stage that is not in the register, fewer than 2 touchpoints
             at or over the floor, an answer off the scale.
 
-    Source: Holm (1979); domain rule A5.
+    Source: Holm (1979); Chung and Romano (2013), Annals of Statistics 41(2).
     """
     check_level(confidence_level)
     scored = _ordered_scores(
@@ -132,8 +132,15 @@ def emotion_curve(
         raise InputError(
             f"a journey needs at least 2 touchpoints with {minimum_cell} answers, got {len(shown)}"
         )
-    moments = [_moments(s.distribution, metric) for s in shown]
-    mean, deviations = _deviations(shown, moments, confidence_level)
+    coded = [_coded(s.distribution, metric) for s in shown]
+    deviations = deviations_from_mean(
+        [ns for _, ns in coded],
+        coded[0][0],
+        seed=seed,
+        n_draws=n_draws,
+        confidence_level=confidence_level,
+        unit="rating" if metric == "csat" else "points",
+    )
     by_touchpoint = dict(zip((s.group[0] for s in shown), deviations, strict=True))
     points = tuple(
         JourneyPoint(
@@ -149,7 +156,7 @@ def emotion_curve(
     return EmotionCurve(
         metric=metric,
         points=points,
-        journey_mean=mean,
+        journey_mean=_journey_mean(shown, confidence_level),
         stages_without_data=tuple(s for s in STAGES if s not in with_data),
     )
 
@@ -198,71 +205,37 @@ def _empty(touchpoint: str, metric: CurveMetric, minimum_cell: int) -> GroupScor
     )
 
 
-def _moments(distribution: Distribution, metric: CurveMetric) -> tuple[float, float, int]:
-    """Return a touchpoint's score, its squared error and its number of answers."""
-    n = n_answers(distribution)
+def _coded(distribution: Distribution, metric: CurveMetric) -> tuple[list[float], list[int]]:
+    """Return answer values and counts: the scale's own, or 100, 0, -100 for the three bands."""
     if metric == "csat":
-        mean, variance = mean_and_variance(distribution)
-        return mean, (variance / n if n > 1 else 0.0), n
+        return [float(answer) for answer, _ in distribution], [n for _, n in distribution]
     bands = nps_bands(distribution)
-    _, variance = nps_moments(bands)
-    return 100 * (bands.promoters - bands.detractors) / n, variance, n
+    return [100.0, 0.0, -100.0], [bands.promoters, bands.passives, bands.detractors]
 
 
-def _deviations(
-    shown: Sequence[GroupScore],
-    moments: Sequence[tuple[float, float, int]],
-    confidence_level: float,
-) -> tuple[Estimate, list[Estimate]]:
-    size = len(shown)
-    metric = shown[0].metric
-    unit: Unit = "rating" if metric == "csat" else "points"
-    mean = sum(m for m, _, _ in moments) / size
-    n_total = sum(n for _, _, n in moments)
-
-    def combine(weights: Sequence[float]) -> tuple[float, float]:
-        """Return the standard error of Σ weight · score and its degrees of freedom."""
-        parts = [(w * w * v, n) for w, (_, v, n) in zip(weights, moments, strict=True)]
-        se = sqrt(sum(part for part, _ in parts))
-        return se, (welch_df(*parts) if metric == "csat" and se > 0 else 1e9)
-
-    mean_se, mean_df = combine([1 / size] * size)
-    margin = t_quantile(confidence_level, df=mean_df) * mean_se
-    errors = [
-        combine([(1 - 1 / size) if j == i else -1 / size for j in range(size)]) for i in range(size)
-    ]
-    effects = [m - mean for m, _, _ in moments]
-    raw = [
-        t_two_sided_p(e / se, df=df) if se > 0 else float(e == 0)
-        for e, (se, df) in zip(effects, errors, strict=True)
-    ]
-    levels = holm_levels(raw, confidence_level=confidence_level)
-    deviations = []
-    for i, adjusted in enumerate(holm(raw)):
-        se, df = errors[i]
-        reach = t_quantile(levels[i], df=df) * se
-        deviations.append(
-            Estimate(
-                value=effects[i],
-                ci_lower=effects[i] - reach,
-                ci_upper=effects[i] + reach,
-                n_obs=moments[i][2],
-                unit=unit,
-                method="deviation from the journey mean, Holm",
-                confidence_level=confidence_level,
-                p_value=adjusted,
-            )
-        )
-    journey_mean = Estimate(
-        value=mean,
-        ci_lower=mean - margin,
-        ci_upper=mean + margin,
-        n_obs=n_total,
-        unit=unit,
+def _journey_mean(shown: Sequence[GroupScore], confidence_level: float) -> Estimate:
+    """Return the mean of the touchpoints, each counted once, with Satterthwaite's t interval."""
+    parts = []
+    for score in shown:
+        values, counts = _coded(score.distribution, "nps" if score.metric == "nps" else "csat")
+        n = sum(counts)
+        mean = sum(v * c for v, c in zip(values, counts, strict=True)) / n
+        squares = sum(c * (v - mean) ** 2 for v, c in zip(values, counts, strict=True))
+        parts.append((squares / (n - 1) / n / len(shown) ** 2, n))
+    value = sum(s.shown.value for s in shown) / len(shown)
+    variance = sum(part for part, _ in parts)
+    margin = 0.0
+    if variance > 0:
+        margin = t_quantile(confidence_level, df=welch_df(*parts)) * sqrt(variance)
+    return Estimate(
+        value=value,
+        ci_lower=value - margin,
+        ci_upper=value + margin,
+        n_obs=sum(n for _, n in parts),
+        unit=shown[0].shown.unit,
         method="mean of touchpoints",
         confidence_level=confidence_level,
     )
-    return journey_mean, deviations
 
 
 def _flag(deviation: Estimate | None) -> Flag:

@@ -70,11 +70,10 @@ def simultaneous_level(confidence_level: float, *, comparisons: int) -> float:
 def holm_levels(p_values: Sequence[float], *, confidence_level: float) -> tuple[float, ...]:
     """Return one interval level per comparison, so that interval and Holm's verdict agree.
 
-    Holm tests the k-th smallest p at (1 - confidence_level) / (m - k + 1) and stops at the first
-    that fails; the interval of each comparison is drawn at the level of its own step, and of
-    all after the stop at the level of the stop. An interval whose own p-value is that of the
-    same statistic then leaves out the null value exactly when Holm rejects. Those not rejected
-    hold jointly; for joint coverage of all, use ``simultaneous_level``.
+    All intervals are drawn at Bonferroni's level, where they hold together. The exception is a
+    comparison that Holm rejects and Bonferroni does not: it is drawn at the level of its own step,
+    1 - (1 - confidence_level) / (m - k + 1) for the k-th smallest p. An interval from the same
+    statistic as its p-value then leaves out the null value exactly when Holm rejects.
 
     Args:
         p_values: Unadjusted, one per comparison of the declared family.
@@ -88,14 +87,12 @@ def holm_levels(p_values: Sequence[float], *, confidence_level: float) -> tuple[
     check_level(confidence_level)
     _check(p_values)
     size, error = len(p_values), 1 - confidence_level
-    levels = [0.0] * size
-    step = size
-    stopped = False
-    for index in sorted(range(size), key=lambda i: p_values[i]):
-        levels[index] = 1 - error / step
-        stopped = stopped or p_values[index] > error / step
-        if not stopped:
-            step -= 1
+    levels = [1 - error / max(size, 1)] * size
+    for k, index in enumerate(sorted(range(size), key=lambda i: p_values[i])):
+        if p_values[index] > error / (size - k):
+            break
+        if p_values[index] > error / size:
+            levels[index] = 1 - error / (size - k)
     return tuple(levels)
 
 

@@ -16,7 +16,7 @@ from cxlib.stats.multiplicity import (
     holm_levels,
     simultaneous_level,
 )
-from cxlib.stats.proportions import two_sided_p
+from cxlib.stats.proportions import normal_quantile, two_sided_p
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "multiplicity.json").read_text(encoding="utf-8")
@@ -65,10 +65,27 @@ def test_simultaneous_level_is_bonferroni():
     assert simultaneous_level(0.95, comparisons=5) == pytest.approx(0.99)
 
 
-def test_holm_levels_step_down_and_stop():
-    """0.001 at 1 - .05/3; 0.03 fails .05/2 and stops the family: 0.04 keeps that level."""
-    levels = holm_levels([0.04, 0.001, 0.03], confidence_level=0.95)
-    assert levels == pytest.approx((0.975, 1 - 0.05 / 3, 0.975))
+def test_holm_levels_are_bonferronis_except_where_only_holm_rejects():
+    """m = 3: 0.001 and 0.06 at 1 - .05/3; 0.02 is over .05/3 and under .05/2: its own step."""
+    levels = holm_levels([0.06, 0.001, 0.02], confidence_level=0.95)
+    assert levels == pytest.approx((1 - 0.05 / 3, 1 - 0.05 / 3, 0.975))
+
+
+def test_equal_p_values_have_equal_levels():
+    assert len(set(holm_levels([0.01, 0.01], confidence_level=0.95))) == 1
+
+
+def test_holm_intervals_hold_together():
+    """3,000 seeded families of six normal statistics, some shifted: all six cover in 95 %."""
+    rng = np.random.default_rng(11)
+    truth = np.array([0, 0, 1, 2, 2.5, 3])
+    quantile = {}
+    held = []
+    for z in rng.normal(truth, 1, (3_000, 6)):
+        levels = holm_levels([two_sided_p(v) for v in z.tolist()], confidence_level=0.95)
+        reach = [quantile.setdefault(level, normal_quantile(level)) for level in levels]
+        held.append(bool((np.abs(z - truth) <= reach).all()))
+    assert np.mean(held) == pytest.approx(0.95, abs=0.01)
 
 
 def test_an_interval_at_its_holm_level_excludes_zero_exactly_when_holm_rejects():
