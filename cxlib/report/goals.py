@@ -76,7 +76,7 @@ def goal_values(checks: Sequence[GoalCheck]) -> dict[str, Value]:
 
 def goal_finding(report: Report, checks: Sequence[GoalCheck]) -> Block:
     """Say which goals no single period has ever reached."""
-    return report.say("kpi_setting.goals.finding", level="descriptive", **goal_values(checks))
+    return report.say("kpi_setting.goals.finding", level="descriptive", grade=None, **goal_values(checks))
 
 
 def coverage_finding(
@@ -94,6 +94,7 @@ def coverage_finding(
     return report.say(
         "kpi_setting.goals.coverage",
         level="predictive",
+        grade=None,
         stores=inside.stores,
         all=inside.stores + outside.stores,
         share=Num(inside.enquiries / enquiries, "share"),
@@ -112,6 +113,7 @@ def response_note(report: Report, overall: ResponseRate) -> Block:
     return report.say(
         "kpi_setting.sample.response",
         level="descriptive",
+        grade=None,
         sent=overall.sent or 0,
         completed=overall.completed or 0,
         rate=overall.rate,
@@ -247,7 +249,7 @@ def seen_values(checks: Sequence[GoalCheck]) -> dict[str, Value]:
 
 def seen_finding(report: Report, checks: Sequence[GoalCheck]) -> Block:
     """Say which goals can be seen by their date and which have too few answers."""
-    return report.say("kpi_setting.sample.finding", level="predictive", **seen_values(checks))
+    return report.say("kpi_setting.sample.finding", level="predictive", grade=None, **seen_values(checks))
 
 
 def unseen_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
