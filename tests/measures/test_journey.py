@@ -124,7 +124,7 @@ def test_pure_noise_gives_neither_peak_nor_pain(metric):
 
 def test_the_journey_mean_matches_hand_working():
     """EVEN has mean 3 and variance 120/99, LOW 2.25 and 128.75/99: the mean is 2.625, its
-    squared error a quarter of both over 100; t of 197.6 degrees of freedom: 1.9721 (scipy.stats.t.ppf).
+    squared error a quarter of both over 100; t of 197.6 degrees of freedom: 1.9721 (scipy t.ppf).
     """
     mean = emotion_curve(counts({"social_ad": EVEN, "assembly": LOW}), stages=STAGES).journey_mean
     se = sqrt((120 / 99 + 128.75 / 99) / 100) / 2
@@ -152,8 +152,8 @@ def test_the_nps_curve_is_in_points():
             counts({"assembly": EVEN}),
             {"assembly": "using"},
             (
-                "stage of assembly must be one of awareness, consideration, purchase, use, advocacy, "
-                "got using"
+                "stage of assembly must be one of awareness, consideration, purchase, use, "
+                "advocacy, got using"
             ),
         ),
         (

@@ -160,6 +160,12 @@ def test_mann_kendall_keeps_its_error_rate():
     assert 0 < np.mean(called) <= 0.05
 
 
+@pytest.mark.parametrize(("periods_", "baseline"), [(6, 6), (18, 12), (30, 20), (77, 24)])
+def test_the_default_baseline_is_two_thirds_from_12_to_24(periods_, baseline):
+    history = mean_history(4.9 + np.resize(WOBBLE, periods_) / 50)
+    assert kpi_series(history, kpi="ces").chart.baseline == baseline
+
+
 def test_a_stable_kpi_rarely_shows_a_trend():
     """400 seeded NPS histories of 18 months with 400 answers each and no change."""
     rng = np.random.default_rng(61)
