@@ -114,7 +114,7 @@ def _place(tree: yaml.Node, loc: Location) -> str:
             for key, value in node.value:
                 if key.value == str(part):
                     child, line = value, key.start_mark.line
-        elif isinstance(part, int) and part < len(node.value):
+        elif isinstance(node, yaml.SequenceNode) and part in range(len(node.value)):
             child = node.value[part]
             line = child.start_mark.line
         if child is None:

@@ -5,6 +5,7 @@ Ratios are weighted by their denominator. Doubt is by unit, because the months o
 independent evidence. A plain before/after stands beside it, to show what the comparison takes out.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -206,10 +207,13 @@ def _relative(
 
 
 def _log_linear(panel: Panel, extra: Sequence[Array]) -> ClusteredFit:
-    """Fit log(ratio) by quasi-Poisson (iteratively reweighted), so that zeros need no repair.
+    """Fit log(ratio) by quasi-Poisson (statsmodels GLM), so that zeros need no repair.
 
     Units and periods that count nothing at all say nothing about a proportion and are left out.
     """
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+
     totals = [
         np.bincount(code, weights=panel.numerator)[code]
         for code in (panel.unit_of, panel.period_of)
@@ -218,17 +222,11 @@ def _log_linear(panel: Panel, extra: Sequence[Array]) -> ClusteredFit:
     design = np.column_stack([fixed_effects(panel), *extra])[rows]
     design = design[:, np.any(design != 0, axis=0)]
     counted, exposed = panel.numerator[rows], panel.denominator[rows]
-    expected = (exposed * counted.sum() / exposed.sum() + counted) / 2
-    for _ in range(50):
-        response = np.log(expected / exposed) + counted / expected - 1
-        root = np.sqrt(expected)
-        step = np.linalg.lstsq(design * root[:, None], response * root, rcond=None)[0]
-        fresh = exposed * np.exp(np.clip(design @ step, -30, 30))
-        moved = float(np.max(np.abs(fresh - expected) / expected))
-        expected = fresh
-        if moved < 1e-9:
-            break
-    else:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that does not settle is refused below, in words
+        fit = GLM(counted, design, family=Poisson(), exposure=exposed).fit(maxiter=50)
+    expected = np.asarray(fit.fittedvalues, dtype=float)
+    if not fit.converged or not np.all(np.isfinite(expected)):
         raise InputError(
             "the log-linear model does not settle after 50 steps; "
             "pool months, or leave units with hardly any count out"
