@@ -4,16 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import sqrt
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 import pandas as pd
 
+from cxlib.engagement.ledger import Ledger
 from cxlib.engagement.schema import Engagement, Period
 from cxlib.errors import ConfigError, InputError
 from cxlib.stats.clustered import Array
 from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.means import t_quantile
+
+
+class StoreMonth(TypedDict):
+    """Arguments of a summary by store and month."""
+
+    by: tuple[str, ...]
+    date: str
+    cadence: Literal["month"]
+
 
 OUTCOMES: Mapping[str, tuple[str, str, Unit, Unit]] = {
     "conversion": ("sales", "enquiries", "share", "pp"),
@@ -22,6 +32,8 @@ OUTCOMES: Mapping[str, tuple[str, str, Unit, Unit]] = {
 """Outcome to numerator, denominator, unit of a level and unit of a difference."""
 
 PANEL_COLUMNS = ("enquiries", "sales", "csat_n", "csat_mean")
+BY_MONTH: StoreMonth = {"by": ("store",), "date": "month", "cadence": "month"}
+"""How group_moments is asked for store_months."""
 ROUNDING: Mapping[str, float] = {"share": 5e-5, "rating": 5e-4, "points": 5e-2}
 """How far a recomputed baseline may lie from the frozen one: half the last digit kept."""
 TYPED_ROUNDING: Mapping[str, float] = {"share": 5e-4, "rating": 5e-3, "points": 0.5}
@@ -36,6 +48,11 @@ class BaselineCheck:
     frozen: Estimate
     found: Estimate
     period: Period
+
+
+def unit_flags(engagement: Engagement) -> list[str]:
+    """Columns of the stores table that say which initiative a store has."""
+    return list(dict.fromkeys(item.units for item in engagement.initiatives))
 
 
 def store_months(panel: pd.DataFrame, stores: pd.DataFrame) -> pd.DataFrame:
@@ -125,6 +142,25 @@ def check_baseline(
         ),
         found=found,
         period=period,
+    )
+
+
+def check_all(
+    frame: pd.DataFrame, *, ledger: Ledger, engagement: Engagement
+) -> tuple[BaselineCheck, ...]:
+    """Check the baseline of every outcome an initiative is compared on.
+
+    Initiatives in units picked for low scores claim no before/after and need none.
+
+    Raises:
+        ConfigError: As check_baseline, or the ledger has no baselines.
+    """
+    manual = engagement.baseline_source == "manual"
+    frozen = {} if manual else ledger.read("baselines")
+    compared = [item for item in engagement.initiatives if not item.picked_for_low_scores]
+    return tuple(
+        check_baseline(frame, kpi=kpi, frozen=frozen, engagement=engagement)
+        for kpi in dict.fromkeys(item.outcome for item in compared)
     )
 
 

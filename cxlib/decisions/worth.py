@@ -15,7 +15,13 @@ import pandas as pd
 
 from cxlib.decisions.cash_flow import BenefitStream, share_left
 from cxlib.decisions.costs import CostLedger, cost_ledger
-from cxlib.decisions.initiatives import ComparedReview, Review
+from cxlib.decisions.initiatives import (
+    ComparedReview,
+    PickedReview,
+    Review,
+    choose,
+    first_picked,
+)
 from cxlib.decisions.roi import Roi, evaluate, stream_inputs
 from cxlib.engagement.schema import Engagement
 from cxlib.errors import ConfigError, DataError
@@ -27,6 +33,9 @@ N_DRAWS = 20_000
 N_BINS = 48
 Claim = Literal["valued", "grade_d", "not_priced"]
 Advice = Literal["keep", "adjust", "stop", "no_claim"]
+PAYMENT = ("initiative", "category", "kind", "paid_on")
+SALE = ("store", "returned")
+"""What payments and margins are summarised by."""
 PRICED = frozenset({"conversion"})
 """Outcomes of which one more success is one more order."""
 
@@ -104,6 +113,15 @@ class Worth:
         return found if 0 <= found <= 1 else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What is shown in full: one compared initiative, one picked for low scores, one value."""
+
+    compared: ComparedReview | None
+    picked: PickedReview | None
+    worth: Worth
+
+
 def margin_per_order(
     by_store: pd.DataFrame, *, stores: Sequence[str], confidence_level: float = 0.95
 ) -> Estimate:
@@ -171,9 +189,20 @@ def value_all(
     )
 
 
-def worth_of(worths: Sequence[Worth], review: Review | None) -> Worth | None:
-    """Take the money side of a review."""
-    return next((worth for worth in worths if worth.review is review), None)
+def select(worths: Sequence[Worth], initiative: str = "") -> Selection:
+    """Choose what is shown in full.
+
+    Args:
+        worths: Of all initiatives, at least one.
+        initiative: Id of one reviewed by comparison; "" takes the first of these.
+
+    Raises:
+        ConfigError: No compared initiative has that id.
+    """
+    reviews = [worth.review for worth in worths]
+    compared = choose(reviews, initiative)
+    shown = next((worth for worth in worths if worth.review is compared), worths[0])
+    return Selection(compared=compared, picked=first_picked(reviews), worth=shown)
 
 
 def _value(

@@ -1,0 +1,331 @@
+"""What 04_roi_review says about money: the chain to it, its value, what would change it."""
+
+from cxlib.decisions.worth import Worth
+from cxlib.report.blocks import Block
+from cxlib.report.report import Report
+from cxlib.report.roi_evidence import nothing, review_values
+from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.writer import Day, Num, NumKind, Phrase, Value, phrase
+from cxlib.stats.estimate import Estimate
+
+PART_KINDS: dict[str, NumKind] = {"effect": "pp", "margin": "currency", "persistence": "share"}
+POINTS: dict[str, Value] = {
+    "tail": Num(0.05, "share"), "half": Num(0.5, "share"), "head": Num(0.95, "share"),
+    "range": Num(0.9, "share"),
+}  # fmt: skip
+"""Points of the simulation that are shown, and the share of cases between the outer two."""
+TELLING_IRR = 5.0
+"""Above this yearly rate (500 %) the figure says only that little was paid up front."""
+
+
+def money_values(report: Report, worth: Worth) -> dict[str, Value]:
+    """What sentences about a valued initiative may use."""
+    engagement, roi, stream = report.engagement, worth.roi, worth.stream
+    values = review_values(report, worth.review) | {
+        "cost": _money(worth.costs.total_hkd),
+        "rate": Num(engagement.discount_rate, "share"),
+        "basis": phrase(f"roi_review.basis.{engagement.money}"),
+        **POINTS,
+    }
+    if roi is None or stream is None or worth.margin is None or worth.extra_orders is None:
+        return values
+    kept = stream.persistence
+    return values | {
+        "npv": _money(roi.npv.value), "low": _money(roi.npv.ci_lower),
+        "high": _money(roi.npv.ci_upper), "median": _money(roi.npv_median),
+        "loss": Num(roi.probability_of_loss, "share"),
+        "paid_back": Num(roi.probability_of_payback, "share"),
+        "horizon": roi.horizon_months, "draws": roi.n_draws, "fixed": roi.observed_months,
+        "payback": phrase("roi_review.payback", month=roi.payback_month)
+        if roi.payback_month is not None
+        else phrase("roi_review.not_paid_back"),
+        "to_date": _money(worth.net_to_date or 0.0),
+        "margin": worth.margin, "orders": worth.extra_orders,
+        "volume": Num(stream.volume_per_month), "earned": _money(stream.margin_per_month),
+        "recurring": _money(worth.costs.recurring_per_month_hkd),
+        "persistence": Num(kept.mode, "share"), "persistence_low": Num(kept.low, "share"),
+        "persistence_high": Num(kept.high, "share"),
+        "break_even": Num(roi.break_even_effect or 0.0, "pp"),
+        "costs_total": _money(roi.costs_total), "costs_value": _money(roi.costs_present_value),
+        "first": phrase(f"roi_review.part.{roi.tornado[0].part}"),
+        "first_low": _money(roi.tornado[0].npv_low), "first_high": _money(roi.tornado[0].npv_high),
+    }  # fmt: skip
+
+
+def money_section(report: Report, worth: Worth) -> Block:
+    """Open the part on money, or say that no value is claimed."""
+    key = "value" if worth.roi else f"value_{worth.claim}"
+    return report.section(f"roi_review.{key}", **money_values(report, worth))
+
+
+def chain_table(report: Report, worth: Worth) -> Block:
+    """Show the way from the effect to money, step by step."""
+    if worth.roi is None or worth.stream is None or worth.margin is None:
+        return nothing(report, "roi_review.chain")
+    stream, months = worth.stream, worth.roi.observed_months
+    orders = _per(worth.extra_orders, months) if worth.extra_orders else None
+    recurring = worth.costs.recurring_per_month_hkd
+    rows: list[tuple[Cell, ...]] = [
+        _chain("effect", phrase("cell.signed", value=stream.effect), stream.effect, "signed_"),
+        _chain("volume", Num(stream.volume_per_month)),
+        _chain(
+            "orders", phrase("cell.signed", value=orders) if orders else None, orders, "signed_"
+        ),
+        _chain("margin", Num(worth.margin.value, "currency"), worth.margin),
+        _chain("earned", _money(stream.margin_per_month)),
+        _chain("recurring", _money(recurring)),
+        _chain("net", _money(stream.margin_per_month - recurring)),
+    ]
+    values = money_values(report, worth)
+    return report.table(
+        "roi_review.chain",
+        Table(
+            title=Phrase("roi_review.chain", values),
+            subtitle=Phrase("roi_review.chain.subtitle", values),
+            source=Phrase("roi_review.chain.source", values),
+            columns=[
+                Column(f"roi_review.chain.{head}", "text" if head == "from" else "num")
+                for head in ("step", "value", "interval", "from")
+            ],
+            rows=rows,
+        ),
+    )
+
+
+def _chain(
+    key: str, value: Cell, estimate: Estimate | None = None, sign: str = ""
+) -> tuple[Cell, ...]:
+    shown = phrase(f"cell.{sign}interval", value=estimate) if estimate else None
+    source = (
+        phrase(f"roi_review.chain.{key}_from", n=estimate.n_obs)
+        if estimate
+        else phrase(f"roi_review.chain.{key}_from")
+    )
+    return (phrase(f"roi_review.chain.{key}"), value, shown, source)
+
+
+def _per(estimate: Estimate, months: int) -> Estimate:
+    return Estimate(
+        value=estimate.value / months,
+        ci_lower=estimate.ci_lower / months,
+        ci_upper=estimate.ci_upper / months,
+        n_obs=estimate.n_obs,
+        unit=estimate.unit,
+        method=estimate.method,
+        confidence_level=estimate.confidence_level,
+    )
+
+
+def figures_table(report: Report, worth: Worth) -> Block:
+    """Show return, internal rate, payback and break-even."""
+    if worth.roi is None:
+        return nothing(report, "roi_review.figures")
+    roi = worth.roi
+    irr: Cell
+    if roi.irr is None:
+        irr = phrase(f"roi_review.figures.irr_{roi.irr_status}")
+    elif roi.irr > TELLING_IRR:
+        irr = phrase("roi_review.figures.irr_high", limit=Num(TELLING_IRR, "share"))
+    else:
+        irr = Num(roi.irr, "share")
+    values = money_values(report, worth)
+    cells: dict[str, Cell] = {
+        "npv": phrase("roi_review.cell.value", value=roi.npv),
+        "costs": _money(roi.costs_present_value),
+        "roi": Num(roi.roi, "share") if roi.roi is not None else None,
+        "irr": irr,
+        "to_date": values["to_date"],
+        "payback": values["payback"],
+        "paid_back": Num(roi.probability_of_payback, "share"),
+        "loss": Num(roi.probability_of_loss, "share"),
+        "break_even": phrase("roi_review.cell.signed", value=Num(roi.break_even_effect, "pp"))
+        if roi.break_even_effect is not None
+        else None,
+    }
+    return report.table(
+        "roi_review.figures",
+        Table(
+            title=Phrase("roi_review.figures", values),
+            subtitle=Phrase("roi_review.figures.subtitle", values),
+            source=Phrase("roi_review.figures.source", values),
+            columns=[
+                Column(f"roi_review.figures.{head}", "text" if head == "how" else "num")
+                for head in ("measure", "value", "how")
+            ],
+            rows=[
+                (
+                    phrase(f"roi_review.figures.{name}"),
+                    cell,
+                    Phrase(f"roi_review.figures.{name}_how", values),
+                )
+                for name, cell in cells.items()
+            ],
+        ),
+    )
+
+
+def money_finding(report: Report, worth: Worth) -> Block:
+    """Say the value with its range, or that none is claimed and what was spent."""
+    key = "valued" if worth.roi else worth.claim
+    return report.say(
+        f"roi_review.money.{key}",
+        level="predictive",
+        grade=worth.review.grade,
+        **money_values(report, worth),
+    )
+
+
+def scenario_table(report: Report, worth: Worth) -> Block:
+    """Show low, base and high, all inputs moved together."""
+    if worth.roi is None:
+        return nothing(report, "roi_review.scenarios")
+    scenarios = {scenario.key: scenario for scenario in worth.roi.scenarios}
+    rows: list[tuple[Cell, ...]] = []
+    for part, kind in PART_KINDS.items():
+        found = [
+            next(number for name, number in scenarios[key].inputs if name.endswith(f".{part}"))
+            for key in ("low", "base", "high")
+        ]
+        cells = [
+            phrase("roi_review.cell.signed", value=Num(number, kind))
+            if part == "effect"
+            else Num(number, kind)
+            for number in found
+        ]
+        rows.append((phrase(f"roi_review.part.{part}"), *cells))
+    npvs = [_money(scenarios[key].npv) for key in ("low", "base", "high")]
+    rows.append((phrase("roi_review.figures.npv"), *npvs))
+    values = money_values(report, worth)
+    return report.table(
+        "roi_review.scenarios",
+        Table(
+            title=phrase("roi_review.scenarios", low=npvs[0], base=npvs[1], high=npvs[2]),
+            subtitle=Phrase("roi_review.scenarios.subtitle", values),
+            source=Phrase("roi_review.scenarios.source", values),
+            columns=[
+                Column(f"roi_review.scenarios.{head}") for head in ("input", "low", "base", "high")
+            ],
+            rows=rows,
+        ),
+    )
+
+
+def mind_section(report: Report, worth: Worth) -> Block:
+    """Open what would change our mind, and what was assumed."""
+    if worth.roi is None:
+        return report.section("roi_review.mind_unvalued", n=len(report.engagement.initiatives))
+    return report.section("roi_review.mind", **money_values(report, worth))
+
+
+def mind_table(report: Report, worth: Worth) -> Block:
+    """Show at which value of each input the money is gone."""
+    if worth.roi is None or worth.stream is None or worth.margin is None:
+        return nothing(report, "roi_review.mind.table")
+    roi, stream = worth.roi, worth.stream
+    kept = worth.break_even_persistence
+    tipping: dict[str, tuple[Value, Value | None]] = {
+        "effect": (
+            phrase("cell.signed", value=stream.effect),
+            phrase("roi_review.cell.signed", value=Num(roi.break_even_effect, "pp"))
+            if roi.break_even_effect is not None
+            else None,
+        ),
+        "margin": (
+            Num(worth.margin.value, "currency"),
+            Num(worth.break_even_margin, "currency")
+            if worth.break_even_margin is not None
+            else None,
+        ),
+        "persistence": (
+            Num(stream.persistence.mode, "share"),
+            Num(kept, "share") if kept is not None else phrase("roi_review.mind.never"),
+        ),
+    }
+    rows: list[tuple[Cell, ...]] = [
+        (phrase(f"roi_review.part.{name}"), now, tip, phrase(f"roi_review.mind.{name}_look"))
+        for name, (now, tip) in tipping.items()
+    ]
+    if worth.npv_without_returns is not None:
+        lost = phrase("roi_review.mind.npv", value=_money(worth.npv_without_returns))
+        row = (phrase("roi_review.mind.returns"), phrase("roi_review.mind.counted"), lost,
+               phrase("roi_review.mind.returns_look"))  # fmt: skip
+        rows.append(row)
+    values = money_values(report, worth)
+    return report.table(
+        "roi_review.mind.table",
+        Table(
+            title=Phrase("roi_review.mind.table", values),
+            subtitle=Phrase("roi_review.mind.subtitle", values),
+            source=Phrase("roi_review.mind.source", values),
+            columns=[
+                Column(f"roi_review.mind.{head}", "text" if head == "look" else "num")
+                for head in ("input", "now", "tipping", "look")
+            ],
+            rows=rows,
+        ),
+    )
+
+
+def assumption_table(report: Report, worth: Worth) -> Block:
+    """List every input of the value: figure, range, whether measured or assumed, and source."""
+    if worth.roi is None or worth.stream is None or worth.margin is None:
+        return nothing(report, "roi_review.assumptions")
+    values = money_values(report, worth)
+    engagement, stream = report.engagement, worth.stream
+    kept = stream.persistence
+    cells: dict[str, tuple[Cell, Cell]] = {
+        "effect": (
+            phrase("cell.signed", value=stream.effect),
+            phrase("cell.signed_interval", value=stream.effect),
+        ),
+        "volume": (Num(stream.volume_per_month), None),
+        "margin": (
+            Num(worth.margin.value, "currency"), phrase("cell.interval", value=worth.margin)
+        ),
+        "recurring": (values["recurring"], None),
+        "persistence": (
+            Num(kept.mode, "share"),
+            phrase("cell.ranks", low=Num(kept.low, "share"), high=Num(kept.high, "share")),
+        ),
+        "horizon": (Num(worth.roi.horizon_months, "months"), None),
+        "rate": (Num(engagement.discount_rate, "share"), None),
+        "basis": (phrase(f"roi_review.basis.{engagement.money}_word"), None),
+        "order": (phrase("roi_review.assumptions.order_value"), None),
+        "absent": (Num(0.0, "currency"), None),
+    }  # fmt: skip
+    measured, numbers = {"effect", "volume", "margin", "recurring"}, {"value", "range"}
+    return report.table(
+        "roi_review.assumptions",
+        Table(
+            title=phrase(
+                "roi_review.assumptions", n=len(cells), assumed=len(cells) - len(measured)
+            ),
+            subtitle=Phrase("roi_review.assumptions.subtitle", values),
+            source=Phrase("roi_review.assumptions.source", values),
+            columns=[
+                Column(f"roi_review.assumptions.{head}", "num" if head in numbers else "text")
+                for head in ("name", "value", "range", "kind", "from")
+            ],
+            rows=[
+                (
+                    phrase(f"roi_review.assumptions.{name}"),
+                    value,
+                    span,
+                    phrase(f"roi_review.kind.{'measured' if name in measured else 'assumed'}"),
+                    Phrase(f"roi_review.assumptions.{name}_from", values),
+                )
+                for name, (value, span) in cells.items()
+            ],
+        ),
+    )  # fmt: skip
+
+
+def decide_by(report: Report, days: int) -> Day:
+    """Date of the decision: so many days after the review period."""
+    from datetime import timedelta
+
+    return Day(report.engagement.review.end + timedelta(days=days))
+
+
+def _money(amount: float) -> Num:
+    return Num(amount, "currency")
