@@ -1,0 +1,157 @@
+"""The KPIs of an engagement, each on its control chart, against its frozen target."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from cxlib.decisions.level import history_rows, period_end
+from cxlib.engagement.schema import Engagement, Kpi
+from cxlib.errors import ConfigError, Problem
+from cxlib.measures.tracking import KpiSeries, kpi_series
+from cxlib.stats.control_chart import FEWEST_POINTS, Signal
+
+RIPENING_DAYS: Mapping[str, int] = {"repurchase_90d": 90}
+"""Days after the end of a period before its value is known in full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A frozen target: the level in the KPI's unit (shares 0-1) and the day it is due."""
+
+    level: float
+    by: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedKpi:
+    """One KPI of the scorecard.
+
+    Attributes:
+        kpi: What it is.
+        series: Its history with chart, trend and verdict; None under 3 whole periods.
+        target: Level and due date, or None where the client set none.
+        young: First days of periods left out because their customers have not had their time yet.
+        ripe_on: Day on which the first period not yet known will be; None for a KPI that is known
+            at once.
+    """
+
+    kpi: Kpi
+    series: KpiSeries | None
+    target: Target | None
+    young: tuple[date, ...]
+    ripe_on: date | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether a rule says that the KPI is not where it was."""
+        return self.series is not None and self.series.trend != "no_signal"
+
+    def signals(self) -> tuple[tuple[date, Signal], ...]:
+        """Each signal with the first day of its period, in time order."""
+        if self.series is None:
+            return ()
+        points = self.series.points
+        return tuple((points[s.index].period_start, s) for s in self.series.chart.signals)
+
+
+def frozen_targets(engagement: Engagement, entry: Mapping[str, Any]) -> dict[str, Target]:
+    """Give the targets of the ledger, and refuse goals that were changed after they were frozen.
+
+    Args:
+        engagement: Its goals are compared with what was frozen.
+        entry: The ledger's "targets".
+
+    Raises:
+        ConfigError: A goal is new, gone or different; all of them are named.
+    """
+    file = engagement.path.name
+    problems = []
+    for kpi in dict.fromkeys([*(goal.kpi for goal in engagement.goals), *entry]):
+        goal = engagement.goal(kpi)
+        frozen = entry.get(kpi)
+        now = None if goal is None else (goal.unit, goal.target, goal.change, goal.by.isoformat())
+        was = None if frozen is None else tuple(
+            frozen[key] for key in ("written_unit", "written_target", "written_change", "by")
+        )  # fmt: skip
+        if now != was:
+            problems.append(
+                Problem(
+                    file, f"goals, {kpi}", _shown(now), f"the frozen target says {_shown(was)}",
+                    "restore the goal, or run 02_kpi_setting with a rebase_reason",
+                )
+            )  # fmt: skip
+    if problems:
+        raise ConfigError("goals were changed after their targets were frozen", problems)
+    return {
+        kpi: Target(level=float(frozen["level"]), by=date.fromisoformat(frozen["by"]))
+        for kpi, frozen in entry.items()
+    }
+
+
+def track_kpis(
+    history: pd.DataFrame, *, engagement: Engagement, targets: Mapping[str, Target]
+) -> tuple[TrackedKpi, ...]:
+    """Put every KPI on its control chart.
+
+    The limits come from the whole periods before the review period, all of them, and stay: what
+    the review period is read against is what was normal before it. Fewer than 3 such periods
+    leave the first 12 of the history.
+
+    Args:
+        history: `kpi`, `period_start`, `n_obs`, `value` and the counts of `kpi_series`.
+        engagement: KPIs in order, review period, confidence level.
+        targets: Per KPI; one that is absent has no target.
+    """
+    known_until = engagement.review.end
+    for kpi in engagement.kpis:
+        rows = history_rows(history, kpi)
+        if kpi.id not in RIPENING_DAYS and len(rows):
+            known_until = max(known_until, period_end(rows["start"].iloc[-1], kpi.cadence))
+    return tuple(
+        _track(history, kpi, engagement, targets.get(kpi.id), known_until)
+        for kpi in engagement.kpis
+    )
+
+
+def _track(
+    history: pd.DataFrame,
+    kpi: Kpi,
+    engagement: Engagement,
+    target: Target | None,
+    known_until: date,
+) -> TrackedKpi:
+    rows = history_rows(history, kpi)
+    starts: Sequence[date] = list(rows["start"])
+    ends = [period_end(start, kpi.cadence) for start in starts]
+    wait = timedelta(days=RIPENING_DAYS.get(kpi.id, 0))
+    young = tuple(
+        start for start, end in zip(starts, ends, strict=True) if wait and end + wait > known_until
+    )
+    ripe = rows[~rows["start"].isin(young)]
+    ripe_on = None
+    if wait and starts:
+        upcoming = young[0] if young else ends[-1] + timedelta(days=1)
+        ripe_on = period_end(upcoming, kpi.cadence) + wait
+    before = sum(end < engagement.review.start for end in ends)
+    series = None
+    if len(ripe) >= FEWEST_POINTS:
+        series = kpi_series(
+            ripe,
+            kpi=kpi.id,
+            target=None if target is None else target.level,
+            better=kpi.direction,
+            baseline_periods=min(before, len(ripe)) if before >= FEWEST_POINTS else None,
+            confidence_level=engagement.confidence_level,
+        )
+    return TrackedKpi(kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on)
+
+
+def _shown(goal: tuple[Any, ...] | None) -> str:
+    if goal is None:
+        return "no goal"
+    unit, target, change, by = goal
+    aim = f"target {target}" if target is not None else f"change {change}"
+    return f"{aim} {unit} by {by}"
