@@ -14,11 +14,11 @@ from typing import Literal
 import pandas as pd
 
 from cxlib.decisions.level import KPI_RANGES, Level, history_rows, period_end, pool
-from cxlib.decisions.targets import Feasibility, KpiRow, Trend, feasibility, goal_level, kpi_row
+from cxlib.decisions.targets import Feasibility, feasibility, goal_level
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Engagement, Goal, Kpi
 from cxlib.errors import ConfigError, InputError, Problem
-from cxlib.measures.tracking import KpiSeries, kpi_series
+from cxlib.measures.response import ResponseRate
 from cxlib.stats.power import nps_variances
 
 Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected"]
@@ -26,8 +26,6 @@ Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_co
 against the baseline · late: so many periods exist only after the due date · never: the baseline
 has too few answers for any later sample · reached: nothing left to see · not_collected: the
 history has no period of it."""
-
-_TREND: dict[str, Trend] = {"up": "rising", "down": "falling", "no_signal": "no_signal"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +75,6 @@ class GoalCheck:
     def change(self) -> float:
         """Goal minus start, in the KPI's unit."""
         return self.level - self.start.estimate.value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KpiLine:
-    """One line of the KPI table; row and series are None where the history has nothing."""
-
-    kpi: Kpi
-    row: KpiRow | None
-    series: KpiSeries | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,40 +143,9 @@ def check_goals(
     return tuple(checks)
 
 
-def kpi_lines(
-    history: pd.DataFrame, *, engagement: Engagement, targets: Mapping[str, float]
-) -> tuple[KpiLine, ...]:
-    """Fill the KPI table: last value, trend where a rule fires, verdict where a target is set.
-
-    Args:
-        history: As for `pool`.
-        engagement: KPIs in order.
-        targets: Level aimed at per KPI; a KPI that is absent has no target.
-    """
-    lines = []
-    for kpi in engagement.kpis:
-        if history_rows(history, kpi).empty:
-            lines.append(KpiLine(kpi=kpi, row=None, series=None))
-            continue
-        series = kpi_series(
-            history,
-            kpi=kpi.id,
-            target=targets.get(kpi.id),
-            better=kpi.direction,
-            confidence_level=engagement.confidence_level,
-        )
-        row = kpi_row(
-            kpi.id,
-            unit=kpi.unit,
-            direction=kpi.direction,
-            cadence=kpi.cadence,
-            current=series.current,
-            owner=kpi.owner["en"],
-            target=targets.get(kpi.id),
-            trend=_TREND[series.trend],
-        )
-        lines.append(KpiLine(kpi=kpi, row=row, series=series))
-    return tuple(lines)
+def answers_per_invitation(overall: ResponseRate) -> float | None:
+    """Give completed answers per invitation sent, 0-1; None where too few were sent to say."""
+    return overall.completed / overall.sent if overall.completed and overall.sent else None
 
 
 def link_goals(engagement: Engagement, priorities: Sequence[str]) -> tuple[GoalLink, ...]:

@@ -2,25 +2,83 @@
 
 from collections.abc import Mapping, Sequence
 
+from cxlib.decisions.goals import GoalCheck, GoalLink
 from cxlib.decisions.level import Level, StoreGroup
-from cxlib.decisions.goals import GoalCheck, Visibility
-from cxlib.engagement.schema import Goal, Kpi
-from cxlib.measures.response import ResponseRate
-from cxlib.report import figures
+from cxlib.engagement.schema import Engagement, Goal, Kpi
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
-from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, Writer, phrase
+from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, phrase
 
-STATUS: dict[Visibility, Status] = {
-    "one_period": "good",
-    "pooled": "good",
-    "late": "bad",
-    "never": "bad",
-    "reached": "watch",
-    "not_collected": "watch",
-}
+
+def priority_section(report: Report, links: Sequence[GoalLink], priorities: Sequence[str]) -> Block:
+    """Open the section on priorities, or say that no diagnosis stands behind the goals."""
+    if not priorities:
+        return report.section("kpi_setting.priorities_absent", goals=len(links))
+    return report.section("kpi_setting.priorities", **priority_values(report, links, priorities))
+
+
+def priority_table(
+    report: Report, links: Sequence[GoalLink], priorities: Sequence[str]
+) -> Block | None:
+    """Show which diagnosed priorities each goal touches."""
+    if not priorities:
+        return None
+    names = report.engagement.touchpoint_names()
+    rows: list[tuple[Cell, ...]] = [
+        (
+            report.engagement.kpi(link.goal.kpi).name,
+            link.goal.action,
+            link.goal.owner,
+            listed([names[point] for point in link.named]),
+            listed([names[point] for point in link.same_owner]),
+        )
+        for link in links
+    ]
+    heads = ("goal", "action", "owner", "named", "same_owner")
+    return report.table(
+        "kpi_setting.priorities.table",
+        Table(
+            title=phrase(
+                "kpi_setting.priorities.table", **priority_values(report, links, priorities)
+            ),
+            subtitle=phrase("kpi_setting.priorities.subtitle"),
+            source=phrase("kpi_setting.priorities.source"),
+            columns=[Column(f"kpi_setting.priorities.{head}", "text") for head in heads],
+            rows=rows,
+        ),
+    )
+
+
+def priority_values(
+    report: Report, links: Sequence[GoalLink], priorities: Sequence[str]
+) -> dict[str, Value]:
+    """Priorities of the diagnosis, and which of them a goal names."""
+    names = report.engagement.touchpoint_names()
+    named = [point for point in priorities if any(point in link.named for link in links)]
+    return {
+        "n": len(priorities),
+        "goals": len(links),
+        "touching": sum(bool(link.named) for link in links),
+        "named": len(named),
+        "priorities": listed([names[point] for point in priorities]),
+        "unnamed": listed([names[point] for point in priorities if point not in named]),
+    }
+
+
+def priority_finding(
+    report: Report, links: Sequence[GoalLink], priorities: Sequence[str]
+) -> Block | None:
+    """Say how many priorities the goals name, and which they leave out."""
+    if not priorities:
+        return None
+    return report.say(
+        "kpi_setting.priorities.finding",
+        level="descriptive",
+        grade=None,
+        **priority_values(report, links, priorities),
+    )
 
 
 def goal_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
@@ -34,11 +92,10 @@ def goal_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
             signed(check.kpi, check.level - check.baseline.estimate.value),
             None if check.best is None else in_unit(check.kpi, check.best),
             phrase("kpi_setting.cell.of", part=check.n_at_level, whole=check.n_history),
-            Day(check.goal.by),
         )
         for check in checks
     ]
-    heads = ("goal", "written", "baseline", "level", "change", "best", "at_level", "by")
+    heads = ("goal", "written", "baseline", "level", "change", "best", "at_level")
     relative = [check for check in checks if check.goal.unit == "relative_percent"]
     source = phrase("kpi_setting.goals.source")
     if relative:
@@ -48,19 +105,28 @@ def goal_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
             "kpi_setting.goals.source_relative",
             name=first.kpi.name,
             change=Num(change, "percent"),
+            points=Num(change / 100, "pp"),
             baseline=in_unit(first.kpi, start),
             level=in_unit(first.kpi, first.level),
         )
     return report.table(
         "kpi_setting.goals.table",
         Table(
-            title=phrase("kpi_setting.goals.table", **goal_values(checks)),
+            title=phrase(
+                "kpi_setting.goals.table",
+                name=checks[0].kpi.name,
+                baseline=in_unit(checks[0].kpi, checks[0].baseline.estimate.value),
+                level=in_unit(checks[0].kpi, checks[0].level),
+            ),
             subtitle=Phrase(
                 "kpi_setting.goals.subtitle", period_values(report.engagement.baseline)
             ),
             source=source,
             columns=[
-                Column(f"kpi_setting.goals.{head}", "text" if head == "written" else "num")
+                Column(
+                    f"kpi_setting.goals.{head}",
+                    "text" if head in {"written", "baseline"} else "num",
+                )
                 for head in heads
             ],
             rows=rows,
@@ -76,7 +142,9 @@ def goal_values(checks: Sequence[GoalCheck]) -> dict[str, Value]:
 
 def goal_finding(report: Report, checks: Sequence[GoalCheck]) -> Block:
     """Say which goals no single period has ever reached."""
-    return report.say("kpi_setting.goals.finding", level="descriptive", grade=None, **goal_values(checks))
+    return report.say(
+        "kpi_setting.goals.finding", level="descriptive", grade=None, **goal_values(checks)
+    )
 
 
 def coverage_finding(
@@ -107,186 +175,45 @@ def coverage_finding(
     )
 
 
-def response_note(report: Report, overall: ResponseRate) -> Block:
-    """Say how many invitations bring one answer."""
-    assert overall.rate  # noqa: S101 - overall counts are over the floor
-    return report.say(
-        "kpi_setting.sample.response",
-        level="descriptive",
-        grade=None,
-        sent=overall.sent or 0,
-        completed=overall.completed or 0,
-        rate=overall.rate,
-        **period_values(report.engagement.baseline),
-    )
-
-
-def sample_chart(report: Report, checks: Sequence[GoalCheck]) -> Block | None:
-    """Draw collected and needed answers for each goal that has something left to see."""
-    drawn = [(check, check.sample) for check in checks if check.sample]
-    if not drawn:
-        return None
-    worst, sample = max(drawn, key=lambda pair: pair[1].n_needed / pair[1].n_collected)
-    values: dict[str, Value] = {
-        "name": worst.kpi.name,
-        "needed": sample.n_needed,
-        "collected": sample.n_collected,
-        "per": per(worst.kpi),
-        "seen": sum(item.can_be_seen for _, item in drawn),
-        "n": len(drawn),
-        "power": Num(sample.power, "share"),
-        **period_values(report.engagement.baseline),
+def action_values(engagement: Engagement) -> dict[str, Value]:
+    """How many actions there are, the budget they have together, and the first date."""
+    return {
+        "n": len(engagement.goals),
+        "budget": Num(sum(goal.budget or 0.0 for goal in engagement.goals), "currency"),
+        "first": Day(min(goal.by for goal in engagement.goals)),
+        "last": Day(max(goal.by for goal in engagement.goals)),
+        "without": sum(goal.budget is None for goal in engagement.goals),
     }
 
-    def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
-        return figures.sample_needed(
-            [
-                figures.GoalSample(
-                    label=write(check.kpi.name),
-                    collected=item.n_collected,
-                    needed=item.n_needed,
-                    note=write(per(check.kpi)),
-                    verdict=write(phrase(f"kpi_setting.seen.{check.visibility}")),
-                )
-                for check, item in drawn
-            ],
-            theme=theme,
-            fmt=lambda value: write(Num(value)),
-            collected_label=write(phrase("kpi_setting.sample.collected_key")),
-            needed_label=write(phrase("kpi_setting.sample.needed_key")),
-            axis_label=write(phrase("kpi_setting.sample.axis")),
-            note_head=write(phrase("kpi_setting.sample.per")),
-            verdict_head=write(phrase("kpi_setting.sample.verdict")),
-        )
 
-    return report.figure(
-        "kpi_setting.sample.chart",
-        draw,
-        title=Phrase("kpi_setting.sample.chart", values),
-        subtitle=Phrase("kpi_setting.sample.chart_subtitle", values),
-        source=Phrase("kpi_setting.sample.chart_source", values),
-        alt=Phrase("kpi_setting.sample.chart_alt", values),
-    )
-
-
-def sample_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
-    """Show what a single period can show of each goal."""
-    rows: list[tuple[Cell, ...]] = []
-    for check in checks:
-        item, kpi = check.sample, check.kpi
-        head: tuple[Cell, ...] = (
-            kpi.name, level_cell(check.start), in_unit(kpi, check.level), per(kpi),
-        )  # fmt: skip
-        rows.append(
-            (*head, None, None, None, None, None)
-            if item is None
-            else (
-                *head,
-                Num(item.n_needed),
-                Num(item.n_collected),
-                Num(item.chance_to_see, "share"),
-                None if item.smallest_change is None else signed(kpi, item.smallest_change),
-                None if item.invitations_needed is None else Num(item.invitations_needed),
-            )
-        )
-    heads = (
-        "goal", "start", "level", "per", "needed", "collected", "chance", "smallest", "invitations",
-    )  # fmt: skip
-    one = sum(check.visibility == "one_period" for check in checks)
-    return report.table(
-        "kpi_setting.sample.table",
-        Table(
-            title=phrase("kpi_setting.sample.table", seen=one, n=len(checks)),
-            subtitle=phrase("kpi_setting.sample.subtitle"),
-            source=phrase("kpi_setting.sample.source", power=Num(power_of(checks), "share")),
-            columns=[Column(f"kpi_setting.sample.{head}") for head in heads],
-            rows=rows,
-        ),
-    )
-
-
-def pooled_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
-    """Show what all periods up to the due date can show together."""
+def action_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
+    """Show each action with its goal, owner, date and budget."""
     rows: list[tuple[Cell, ...]] = [
         (
+            check.goal.action,
             check.kpi.name,
-            signed(check.kpi, check.change) if check.sample else None,
+            in_unit(check.kpi, check.level),
+            check.goal.owner,
             Day(check.goal.by),
-            periods(check.kpi, check.periods_needed),
-            periods(check.kpi, check.periods_left) if check.sample else None,
-            None if check.smallest_by_date is None else signed(check.kpi, check.smallest_by_date),
-            None
-            if check.smallest_by_date is None
-            else in_unit(check.kpi, check.start.estimate.value + check.smallest_by_date),
-            Marked(phrase(f"kpi_setting.seen.{check.visibility}"), STATUS[check.visibility]),
+            None if check.goal.budget is None else Num(check.goal.budget, "currency"),
         )
         for check in checks
     ]
-    heads = (
-        "goal", "change", "by", "periods_needed", "periods_left", "smallest", "nearest", "verdict",
-    )  # fmt: skip
+    heads = ("action", "goal", "level", "owner", "by", "budget")
+    text = {"goal", "owner"}
     return report.table(
-        "kpi_setting.pooled.table",
+        "kpi_setting.actions.table",
         Table(
-            title=phrase("kpi_setting.pooled.table", **seen_values(checks)),
-            subtitle=Phrase("kpi_setting.pooled.subtitle"),
-            source=phrase("kpi_setting.pooled.source", power=Num(power_of(checks), "share")),
+            title=phrase("kpi_setting.actions.table", **action_values(report.engagement)),
+            subtitle=phrase("kpi_setting.actions.subtitle"),
+            source=phrase("kpi_setting.actions.source"),
             columns=[
-                Column(f"kpi_setting.pooled.{head}", "text" if head == "verdict" else "num")
+                Column(f"kpi_setting.actions.{head}", "text" if head in text else "num")
                 for head in heads
             ],
             rows=rows,
         ),
     )
-
-
-def seen_values(checks: Sequence[GoalCheck]) -> dict[str, Value]:
-    """How many goals can be seen by their date, and the names of those that can and cannot."""
-    seen = [check for check in checks if check.can_be_seen]
-    unseen = [check for check in checks if not check.can_be_seen and check.sample]
-    return {"seen": len(seen), "n": len(checks), "yes": names(seen), "no": names(unseen)}
-
-
-def seen_finding(report: Report, checks: Sequence[GoalCheck]) -> Block:
-    """Say which goals can be seen by their date and which have too few answers."""
-    return report.say("kpi_setting.sample.finding", level="predictive", grade=None, **seen_values(checks))
-
-
-def unseen_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
-    """Say of each goal that cannot be seen why not, and the smallest change that can."""
-    lines: list[Phrase] = []
-    for check in checks:
-        if check.from_recent:
-            lines.append(phrase("kpi_setting.unseen.won_back", **unseen_values(check)))
-        if not check.can_be_seen:
-            short = "" if check.smallest_by_date is not None or not check.sample else "_at_all"
-            lines.append(
-                Phrase(f"kpi_setting.unseen.{check.visibility}{short}", unseen_values(check))
-            )
-    return report.items(
-        "kpi_setting.unseen", lines or [phrase("kpi_setting.unseen.none")], role="note"
-    )
-
-
-def unseen_values(check: GoalCheck) -> dict[str, Value]:
-    """What a sentence about one goal may use."""
-    kpi, start = check.kpi, check.start
-    values: dict[str, Value] = {
-        "name": kpi.name,
-        "start": level_cell(start),
-        "from": Day(start.start),
-        "to": Day(start.end),
-        "baseline": level_cell(check.baseline),
-        "goal": in_unit(kpi, check.level),
-        "change": signed(kpi, check.change),
-        "by": Day(check.goal.by),
-        "left": periods(kpi, check.periods_left),
-        "needed": periods(kpi, check.periods_needed),
-    }
-    if check.smallest_by_date is not None:
-        values["smallest"] = signed(kpi, check.smallest_by_date)
-        values["nearest"] = in_unit(kpi, start.estimate.value + check.smallest_by_date)
-    return values
 
 
 def written(goal: Goal) -> Phrase:
@@ -333,7 +260,8 @@ def periods(kpi: Kpi, count: int | None) -> Phrase:
     """Count a KPI's periods; None is no number of them."""
     if count is None:
         return phrase("kpi_setting.periods.none")
-    return phrase(f"kpi_setting.periods.{kpi.cadence}", count=Num(count))
+    one = "_one" if count == 1 else ""
+    return phrase(f"kpi_setting.periods.{kpi.cadence}{one}", count=Num(count))
 
 
 def names(checks: Sequence[GoalCheck]) -> Value:
@@ -342,9 +270,9 @@ def names(checks: Sequence[GoalCheck]) -> Value:
     return Joined(listed) if listed else phrase("list.none")
 
 
-def power_of(checks: Sequence[GoalCheck]) -> float:
-    """Give the chance the sample sizes were computed for."""
-    return next((check.sample.power for check in checks if check.sample), 0.8)
+def listed(items: Sequence[Value]) -> Value:
+    """List values, or say that there are none."""
+    return Joined(tuple(items)) if items else phrase("list.none")
 
 
 def targets_content(checks: Sequence[GoalCheck]) -> Mapping[str, object]:

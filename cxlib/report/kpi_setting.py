@@ -1,4 +1,4 @@
-"""What 02_kpi_setting shows beside its goals: priorities, baselines, KPI table, rules, actions."""
+"""What 02_kpi_setting shows around its goals: baselines, KPI table, rules, limits, the answer."""
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
@@ -6,82 +6,23 @@ from datetime import date
 
 from cxlib.decisions.comparison import Metric
 from cxlib.decisions.experiment import Plan
-from cxlib.decisions.goals import GoalCheck, GoalLink, KpiLine
+from cxlib.decisions.goals import GoalCheck
+from cxlib.decisions.kpi_table import KpiLine
 from cxlib.decisions.level import Level, StoreGroup, period_end
 from cxlib.decisions.targets import Verdict
-from cxlib.engagement.schema import Engagement, Experiment, Period
+from cxlib.engagement.scales import Direction
+from cxlib.engagement.schema import Cadence, Experiment, Period
 from cxlib.report import scope
 from cxlib.report.blocks import Block
-from cxlib.report.goals import in_unit, power_of, seen_values, signed, unseen_values
+from cxlib.report.goals import action_values, in_unit, listed
 from cxlib.report.report import Report
+from cxlib.report.samples import power_of, seen_values, unseen_values
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, phrase
+from cxlib.report.writer import Day, Month, Num, Phrase, Value, phrase
 
 STATUS: dict[Verdict, Status] = {"met": "good", "missed": "bad", "unclear": "watch"}
 VERDICTS = ("invalid", "rollback", "extend", "ship", "hold")
-
-
-def priority_table(
-    report: Report, links: Sequence[GoalLink], priorities: Sequence[str]
-) -> Block:
-    """Show which diagnosed priorities each goal touches."""
-    if not priorities:
-        return report.items(
-            "kpi_setting.priorities.absent", [phrase("kpi_setting.priorities.absent")], role="note"
-        )
-    names = report.engagement.touchpoint_names()
-    rows: list[tuple[Cell, ...]] = [
-        (
-            report.engagement.kpi(link.goal.kpi).name,
-            link.goal.action,
-            link.goal.owner,
-            listed([names[point] for point in link.named]),
-            listed([names[point] for point in link.same_owner]),
-        )
-        for link in links
-    ]
-    heads = ("goal", "action", "owner", "named", "same_owner")
-    return report.table(
-        "kpi_setting.priorities.table",
-        Table(
-            title=phrase("kpi_setting.priorities.table", **priority_values(report, links, priorities)),
-            subtitle=phrase("kpi_setting.priorities.subtitle"),
-            source=phrase("kpi_setting.priorities.source"),
-            columns=[Column(f"kpi_setting.priorities.{head}", "text") for head in heads],
-            rows=rows,
-        ),
-    )
-
-
-def priority_values(
-    report: Report, links: Sequence[GoalLink], priorities: Sequence[str]
-) -> dict[str, Value]:
-    """Priorities of the diagnosis, and which of them a goal names."""
-    names = report.engagement.touchpoint_names()
-    named = [point for point in priorities if any(point in link.named for link in links)]
-    return {
-        "n": len(priorities),
-        "goals": len(links),
-        "touching": sum(bool(link.named) for link in links),
-        "named": len(named),
-        "priorities": listed([names[point] for point in priorities]),
-        "unnamed": listed([names[point] for point in priorities if point not in named]),
-    }
-
-
-def priority_finding(
-    report: Report, links: Sequence[GoalLink], priorities: Sequence[str]
-) -> Block | None:
-    """Say how many priorities the goals name, and which they leave out."""
-    if not priorities:
-        return None
-    return report.say(
-        "kpi_setting.priorities.finding",
-        level="prescriptive",
-        grade=None,
-        **priority_values(report, links, priorities),
-    )
 
 
 def baseline_table(report: Report, levels: Mapping[str, Level]) -> Block:
@@ -163,33 +104,36 @@ def kpi_table(report: Report, lines: Sequence[KpiLine]) -> Block:
     for line in lines:
         kpi, row = line.kpi, line.row
         if row is None or line.series is None:
-            rows.append((kpi.name, cadence(kpi.cadence), *[None] * 7, kpi.owner))
+            rows.append((kpi.name, cadence(kpi.cadence), *[None] * 4, kpi.owner))
             continue
         start = line.series.points[-1].period_start
         rows.append(
             (
                 kpi.name,
-                cadence(kpi.cadence),
-                phrase("kpi_setting.kpis.not_set") if row.target is None else in_unit(kpi, row.target),
-                in_unit(kpi, row.current.value),
-                phrase("cell.interval", value=row.current),
-                Num(row.current.n_obs),
                 latest(start, kpi.cadence),
+                phrase("kpi_setting.kpis.not_set")
+                if row.target is None
+                else in_unit(kpi, row.target),
+                phrase("kpi_setting.cell.level", value=row.current),
                 phrase(f"kpi_setting.trend.{row.trend}"),
                 _verdict(row.verdict),
                 kpi.owner,
             )
         )
-    text = {"cadence", "trend", "verdict", "owner"}
+    text = {"cadence", "current", "trend", "verdict", "owner"}
     heads = (
-        "kpi", "cadence", "target", "current", "ci", "n", "period", "trend", "verdict", "owner",
+        "kpi", "cadence", "target", "current", "trend", "verdict", "owner"
     )  # fmt: skip
     return report.table(
         "kpi_setting.kpis.table",
         Table(
             title=phrase("kpi_setting.kpis.table", **kpi_values(lines)),
             subtitle=phrase("kpi_setting.kpis.subtitle"),
-            source=phrase("kpi_setting.kpis.source"),
+            source=phrase(
+                "kpi_setting.kpis.source",
+                higher=_better(lines, "higher"),
+                lower=_better(lines, "lower"),
+            ),
             columns=[
                 Column(f"kpi_setting.kpis.{head}", "text" if head in text else "num")
                 for head in heads
@@ -222,18 +166,29 @@ def rule_table(report: Report, plans: Sequence[Plan]) -> Block:
             Num(plan.treatment_share, "share"),
             Num(plan.horizon_days, "days"),
             listed([_guardrail(known[plan.experiment], metric) for metric in plan.guardrails]),
-            plan.rule_hash(),
         )
         for plan in plans
     ]
-    heads = ("test", "primary", "minimum", "planned", "split", "days", "guardrails", "hash")
-    text = {"primary", "guardrails", "hash"}
+    heads = ("test", "primary", "minimum", "planned", "split", "days", "guardrails")
+    text = {"primary", "guardrails"}
     return report.table(
         "kpi_setting.rules.table",
         Table(
             title=phrase("kpi_setting.rules.table", n=len(plans), planned=plans[0].planned_per_arm),
             subtitle=phrase("kpi_setting.rules.subtitle"),
-            source=phrase("kpi_setting.rules.source"),
+            source=phrase(
+                "kpi_setting.rules.source",
+                hashes=listed(
+                    [
+                        phrase(
+                            "kpi_setting.rules.hash",
+                            name=known[plan.experiment].name,
+                            hash=plan.rule_hash(),
+                        )
+                        for plan in plans
+                    ]
+                ),
+            ),
             columns=[
                 Column(f"kpi_setting.rules.{head}", "text" if head in text else "num")
                 for head in heads
@@ -252,50 +207,11 @@ def rule_order(report: Report, plans: Sequence[Plan]) -> Block | None:
     )
 
 
-def action_values(engagement: Engagement) -> dict[str, Value]:
-    """How many actions there are, the budget they have together, and the first date."""
-    return {
-        "n": len(engagement.goals),
-        "budget": Num(sum(goal.budget or 0.0 for goal in engagement.goals), "currency"),
-        "first": Day(min(goal.by for goal in engagement.goals)),
-        "last": Day(max(goal.by for goal in engagement.goals)),
-        "without": sum(goal.budget is None for goal in engagement.goals),
-    }
-
-
-def action_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
-    """Show each action with its goal, owner, date and budget."""
-    rows: list[tuple[Cell, ...]] = [
-        (
-            check.goal.action,
-            check.kpi.name,
-            in_unit(check.kpi, check.level),
-            check.goal.owner,
-            Day(check.goal.by),
-            None if check.goal.budget is None else Num(check.goal.budget, "currency"),
-        )
-        for check in checks
-    ]
-    heads = ("action", "goal", "level", "owner", "by", "budget")
-    text = {"goal", "owner"}
-    return report.table(
-        "kpi_setting.actions.table",
-        Table(
-            title=phrase("kpi_setting.actions.table", **action_values(report.engagement)),
-            subtitle=phrase("kpi_setting.actions.subtitle"),
-            source=phrase("kpi_setting.actions.source"),
-            columns=[
-                Column(f"kpi_setting.actions.{head}", "text" if head in text else "num")
-                for head in heads
-            ],
-            rows=rows,
-        ),
-    )
-
-
 def limit_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
     """List what goal setting cannot show."""
-    keys = [f"kpi_setting.limits.{name}" for name in ("chance", "season", "alike", "many", "silent")]
+    keys = [
+        f"kpi_setting.limits.{name}" for name in ("chance", "season", "alike", "many", "silent")
+    ]
     return scope.limits(
         report, keys, power=Num(power_of(checks), "share"), n=len(report.engagement.kpis)
     )
@@ -352,24 +268,22 @@ def rules_content(plans: Sequence[Plan]) -> Mapping[str, object]:
     return {plan.experiment: {**plan.as_record(), "rule_hash": plan.rule_hash()} for plan in plans}
 
 
-def listed(items: Sequence[Value]) -> Value:
-    """List values, or say that there are none."""
-    return Joined(tuple(items)) if items else phrase("list.none")
-
-
-def cadence(name: str) -> Phrase:
+def cadence(name: Cadence) -> Phrase:
     """Name a rhythm: weekly, monthly, quarterly."""
     return phrase(f"kpi_setting.cadence.{name}")
 
 
-def latest(start: date, rhythm: str) -> Value:
-    """Name the period that begins on a day."""
-    if rhythm == "monthly":
-        return Month(start)
-    if rhythm == "weekly":
-        return phrase("kpi_setting.week", day=Day(start))
-    end = period_end(start, "quarterly")
-    return phrase("kpi_setting.quarter", start=Month(start), end=Month(end))
+def latest(start: date, rhythm: Cadence) -> Phrase:
+    """Name a rhythm and the period that begins on a day."""
+    if rhythm == "quarterly":
+        end = period_end(start, rhythm)
+        return phrase("kpi_setting.latest.quarterly", start=Month(start), end=Month(end))
+    day = Month(start) if rhythm == "monthly" else Day(start)
+    return phrase(f"kpi_setting.latest.{rhythm}", day=day)
+
+
+def _better(lines: Sequence[KpiLine], direction: Direction) -> Value:
+    return listed([line.kpi.name for line in lines if line.kpi.direction == direction])
 
 
 def _verdict(verdict: Verdict) -> Cell:
@@ -383,5 +297,9 @@ def _amount(metric: Metric, value: float) -> Num:
 
 def _guardrail(experiment: Experiment, metric: Metric) -> Phrase:
     outcome = next(item for item in experiment.guardrails if item.column == metric.column)
-    key = "kpi_setting.rules.guardrail" if metric.direction == "higher" else "kpi_setting.rules.ceiling"
+    key = (
+        "kpi_setting.rules.guardrail"
+        if metric.direction == "higher"
+        else "kpi_setting.rules.ceiling"
+    )
     return phrase(key, name=outcome.name, margin=_amount(metric, metric.margin or 0.0))
