@@ -82,7 +82,7 @@ def _text(writer: Writer, cell: Cell) -> str:
     if cell is None:
         return writer(Phrase("number.none"))
     if isinstance(cell, Marked):
-        return f"{MARKS[cell.status]} {writer(cell.value)}"
+        return f"{MARKS[cell.status]}\N{NO-BREAK SPACE}{writer(cell.value)}"
     return writer(cell)
 
 

@@ -175,6 +175,8 @@ class _Writer:
                 words = words.lstrip(" ")
             if place == len(nodes) - 1:
                 words = words.rstrip(" ")
+            if words.startswith("%"):
+                parts.append("sym.wj")  # a number and its sign stay on one line
             if words:
                 parts.append(f"text({_text(words)})")
         return _code(parts)
