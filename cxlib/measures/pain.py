@@ -22,8 +22,8 @@ class PainRank:
         touchpoint: Its id in the register.
         stage: Of the five journey stages.
         rank: 1 to the number of touchpoints ranked.
-        rank_lower: Lowest rank number that resampling gives at the confidence level.
-        rank_upper: Highest rank number.
+        rank_lower: 1 more than the touchpoints whose impact is shown to be larger.
+        rank_upper: The number ranked less those whose impact is shown to be smaller.
         shortfall: Journey mean minus touchpoint, in the score's unit; negative above the mean.
         frequency: Share of customers who meet the touchpoint.
         impact: shortfall times frequency: points of the score per customer.
@@ -52,10 +52,12 @@ def pain_ranking(
 
         impact(i) = (M - m(i)) · customers meeting i / customers
 
-    Rank and impact intervals by bootstrap: answers of each touchpoint are drawn again from
-    their counts (multinomial) and the frequency from its own (binomial), the journey mean and
-    all ranks formed anew in each draw. Nearly equal touchpoints therefore share a wide rank
-    interval.
+    Impact intervals by bootstrap: answers of each touchpoint are drawn again from their counts
+    (multinomial) and the frequency from its own (binomial), the journey mean formed anew in each
+    draw. The rank interval of i counts the touchpoints whose impact differs from its own: all
+    differences d(j) = impact(j) - impact(i) are held against the largest |d* - d| / se of the same
+    draws, so they hold together. Ranks read off the draws would not do: where touchpoints are
+    nearly alike, they held the true rank of the worst one in 50 % of simulated journeys, not 95 %.
 
     Args:
         curve: From ``emotion_curve``; hidden touchpoints are not ranked.
@@ -71,8 +73,8 @@ def pain_ranking(
     Raises:
         InputError: A touchpoint without a frequency, an impossible one, or too few draws.
 
-    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap; for ranks Goldstein
-    and Spiegelhalter (1996), JRSS A 159(3).
+    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap; for ranks Mogstad,
+    Romano, Shaikh and Wilhelm (2024), Review of Economic Studies 91(1).
     """
     if n_draws < FEWEST_DRAWS:
         raise InputError(f"n_draws must be {FEWEST_DRAWS} or more, got {n_draws}")
@@ -94,10 +96,8 @@ def pain_ranking(
     drawn_impact = drawn_shortfall * drawn_share
 
     ranks = (-impact).argsort(kind="stable").argsort() + 1
-    drawn_ranks = (-drawn_impact).argsort(axis=0, kind="stable").argsort(axis=0) + 1
+    bounds = [_rank_bounds(i, impact, drawn_impact, confidence_level) for i in range(len(points))]
     tail = (1 - confidence_level) / 2
-    rank_lower = np.quantile(drawn_ranks, tail, axis=1, method="lower")
-    rank_upper = np.quantile(drawn_ranks, 1 - tail, axis=1, method="higher")
 
     def estimate(i: int, value: NDArray[np.float64], draws: NDArray[np.float64]) -> Estimate:
         lower, upper = np.quantile(draws[i], [tail, 1 - tail])
@@ -116,14 +116,29 @@ def pain_ranking(
             touchpoint=points[i].touchpoint,
             stage=points[i].stage,
             rank=int(ranks[i]),
-            rank_lower=min(int(ranks[i]), int(rank_lower[i])),
-            rank_upper=max(int(ranks[i]), int(rank_upper[i])),
+            rank_lower=bounds[i][0],
+            rank_upper=bounds[i][1],
             shortfall=estimate(i, shortfall, drawn_shortfall),
             frequency=frequency[i],
             impact=estimate(i, impact, drawn_impact),
         )
         for i in np.argsort(ranks).tolist()
     )
+
+
+def _rank_bounds(
+    i: int, impact: NDArray[np.float64], draws: NDArray[np.float64], confidence_level: float
+) -> tuple[int, int]:
+    """Count the touchpoints shown to be worse or better than ``i``, all compared at once."""
+    gap = impact - impact[i]
+    drawn = draws - draws[i]
+    error = drawn.std(axis=1, ddof=1)
+    distance = np.abs(drawn - gap[:, None])
+    studentised = np.divide(
+        distance, error[:, None], out=np.zeros_like(distance), where=error[:, None] > 0
+    )
+    reach = float(np.quantile(studentised.max(axis=0), confidence_level, method="higher")) * error
+    return 1 + int(np.sum(gap > reach)), len(impact) - int(np.sum(gap < -reach))
 
 
 def _draw(
