@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from cxlib.decisions.baseline import OUTCOMES, month_stamp, months_between, pooled_ratio
@@ -102,9 +103,10 @@ class PickedReview:
         initiative: As the engagement states it.
         impact: Observed gain, the part expected with no action, the rest, and the grade.
         with_others: The rest, when units with another initiative stand among those not picked.
-        months: Both groups month by month; "treated" are the picked.
+        months: Both groups over time, in spans as long as the pick; "treated" are the picked.
         comparison: As in ComparedReview.
         n_with_other: Units not picked that have another initiative.
+        pick_months: Length of the span whose scores decided the pick.
     """
 
     initiative: Initiative
@@ -113,6 +115,7 @@ class PickedReview:
     months: tuple[MonthPoint, ...]
     comparison: Literal["clean", "all_others"]
     n_with_other: int
+    pick_months: int
 
     @property
     def effect(self) -> Estimate:
@@ -249,9 +252,10 @@ def _review_picked(
         initiative=item,
         impact=review(main),
         with_others=mixed.regression.remaining if mixed else None,
-        months=_months(main, level=level),
+        months=_months(main, level=level, start=item.start, size=pick_months),
         comparison="clean" if enough else "all_others",
         n_with_other=frame.loc[other & ~mine, "store"].nunique(),
+        pick_months=pick_months,
     )
 
 
@@ -312,18 +316,29 @@ def _variants(
     return tuple(found)
 
 
-def _months(panel: Panel, *, level: float) -> tuple[MonthPoint, ...]:
-    """Pool each group's ratio month by month, with an interval by unit."""
+def _months(
+    panel: Panel, *, level: float, start: date | None = None, size: int = 1
+) -> tuple[MonthPoint, ...]:
+    """Pool each group's ratio over spans of months that meet at the start, interval by unit."""
+    first = panel.periods.index(start) if start in panel.periods else 0
+    span_of = (np.arange(len(panel.periods)) - first) // size
     points = []
     groups: tuple[Group, ...] = ("treated", "comparison")
+    unit: Unit = "share" if panel.unit == "pp" else panel.unit
     for flag, group in zip((1, 0), groups, strict=True):
-        for t, month in enumerate(panel.periods):
-            rows = (panel.is_treated == flag) & (panel.period_of == t)
-            if rows.any():
-                top, bottom = panel.numerator[rows], panel.denominator[rows]
-                unit: Unit = "share" if panel.unit == "pp" else panel.unit
-                estimate = pooled_ratio(top, bottom, unit=unit, level=level)
-                points.append(MonthPoint(month=month, group=group, estimate=estimate))
+        for span in sorted(set(span_of.tolist())):
+            rows = (panel.is_treated == flag) & (span_of[panel.period_of] == span)
+            if not rows.any():
+                continue
+            size_of = len(panel.units)
+            top, bottom = (
+                np.bincount(panel.unit_of[rows], values[rows], size_of).astype(float)
+                for values in (panel.numerator, panel.denominator)
+            )
+            month = panel.periods[int(np.argmax(span_of == span))]
+            seen = bottom > 0
+            estimate = pooled_ratio(top[seen], bottom[seen], unit=unit, level=level)
+            points.append(MonthPoint(month=month, group=group, estimate=estimate))
     return tuple(points)
 
 

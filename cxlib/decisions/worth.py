@@ -45,7 +45,7 @@ class Outcomes:
     """The simulation as drawn: its histogram and the band around cumulative cash.
 
     Attributes:
-        edges: Of the bins of net present value, rising.
+        edges: Of the bins of net present value, rising; 0 is an edge where it lies inside.
         counts: Draws per bin.
         lower: Per month, 5 % point of cumulative cash, not discounted.
         upper: Per month, 95 % point.
@@ -128,7 +128,7 @@ def margin_per_order(
     """Estimate the mean margin of an order at the treated stores, with doubt by store.
 
     Args:
-        by_store: group_moments of margin_hkd by store and returned, over the review period.
+        by_store: group_moments of margin_hkd by SALE, over the review period.
         stores: The treated stores.
         confidence_level: In [0.9, 1).
 
@@ -167,9 +167,9 @@ def value_all(
 
     Args:
         reviews: From review_all.
-        costs: group_moments of amount_hkd by initiative, category, kind and paid_on.
-        margins: group_moments of margin_hkd by store and returned, over the review
-            period.
+        costs: group_moments of amount_hkd by PAYMENT; what was paid after the review period is
+            left for the next review.
+        margins: group_moments of margin_hkd by SALE, over the review period.
         units: From store_months, for the stores of each initiative.
         engagement: Horizon, persistence, discount rate, price basis and seed.
 
@@ -183,6 +183,7 @@ def value_all(
             "amount_hkd": costs["n_amount_hkd"] * costs["mean_amount_hkd"],
         }
     )
+    payments = payments[pd.to_datetime(payments["paid_on"]) <= pd.Timestamp(engagement.review.end)]
     return tuple(
         _value(review, payments=payments, margins=margins, units=units, engagement=engagement)
         for review in reviews
@@ -215,12 +216,6 @@ def _value(
 ) -> Worth:
     item = review.initiative
     costs = cost_ledger(payments, initiative=item.id, start=item.start)
-    late = [line for line in costs.lines if line.paid_on > engagement.review.end]
-    if late:
-        raise DataError(
-            f"costs of {item.id}: paid after the review period ends on {engagement.review.end}: "
-            f"{late[0].paid_on}; leave later payments for the next review"
-        )
     if review.grade == "D":
         return Worth(review=review, costs=costs, claim="grade_d", advice="no_claim")
     if not isinstance(review, ComparedReview) or item.outcome not in PRICED:
@@ -292,7 +287,9 @@ def simulate_outcomes(
         low, high = np.quantile(cash, [0.05, 0.95])
         lower.append(float(low))
         upper.append(float(high))
-    counts, edges = np.histogram(value, bins=N_BINS)
+    width = float(np.ptp(value)) / N_BINS or 1.0
+    first, last = np.floor(value.min() / width), np.ceil(value.max() / width)
+    counts, edges = np.histogram(value, bins=np.arange(first, max(last, first + 1) + 1) * width)
     return Outcomes(
         edges=tuple(float(edge) for edge in edges),
         counts=tuple(int(count) for count in counts),

@@ -15,7 +15,7 @@ from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
 
 def lines_chart(report: Report, review: ComparedReview | None) -> Block:
     """Draw treated and comparison stores by month, and what would have been without the action."""
-    if review is None:
+    if review is None or review.impact.rel_effect is None:
         return nothing(report, "roi_review.lines")
     levels = review.impact.levels
     comparison = {p.month: p.estimate for p in review.months if p.group == "comparison"}
@@ -73,7 +73,7 @@ def _two_lines(review: Review, expected: "list[float | None]") -> Draw:
 
 def effect_chart(report: Report, review: ComparedReview | None) -> Block:
     """Draw plain before/after beside the estimates against comparison stores."""
-    if review is None:
+    if review is None or review.impact.rel_effect is None:
         return nothing(report, "roi_review.contrast")
     kind = review.effect.unit
 

@@ -58,6 +58,7 @@ def review_values(report: Report, review: Review) -> dict[str, Value]:
             "pick_start": Day(review.impact.pick_start),
             "pick_end": Day(item.start - timedelta(days=1)),
             "with_others": review.with_others or found.remaining,
+            "span": Num(review.pick_months, "months"),
         }  # fmt: skip
     return values
 
@@ -91,9 +92,9 @@ def compare_section(report: Report, review: ComparedReview | None) -> Block:
     """Open the comparison with other stores."""
     if review is None:
         return report.section("roi_review.compare_none", **spans(report))
-    return report.section(
-        f"roi_review.compare_{direction(review.effect)}", **review_values(report, review)
-    )
+    alone = review.impact.rel_effect is None
+    side = "alone" if alone else direction(review.effect)
+    return report.section(f"roi_review.compare_{side}", **review_values(report, review))
 
 
 def variants_table(report: Report, review: ComparedReview | None) -> Block:

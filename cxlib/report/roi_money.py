@@ -27,7 +27,13 @@ def money_values(report: Report, worth: Worth) -> dict[str, Value]:
         "basis": phrase(f"roi_review.basis.{engagement.money}"),
         **POINTS,
     }
-    if roi is None or stream is None or worth.margin is None or worth.extra_orders is None:
+    if (
+        roi is None
+        or stream is None
+        or worth.margin is None
+        or worth.extra_orders is None
+        or worth.outcomes is None
+    ):
         return values
     kept = stream.persistence
     return values | {
@@ -40,6 +46,8 @@ def money_values(report: Report, worth: Worth) -> dict[str, Value]:
         if roi.payback_month is not None
         else phrase("roi_review.not_paid_back"),
         "to_date": _money(worth.net_to_date or 0.0),
+        "to_date_low": _money(worth.outcomes.lower[roi.observed_months]),
+        "to_date_high": _money(worth.outcomes.upper[roi.observed_months]),
         "margin": worth.margin, "orders": worth.extra_orders,
         "volume": Num(stream.volume_per_month), "earned": _money(stream.margin_per_month),
         "recurring": _money(worth.costs.recurring_per_month_hkd),
@@ -54,7 +62,9 @@ def money_values(report: Report, worth: Worth) -> dict[str, Value]:
 
 def money_section(report: Report, worth: Worth) -> Block:
     """Open the part on money, or say that no value is claimed."""
-    key = "value" if worth.roi else f"value_{worth.claim}"
+    key = f"value_{worth.claim}"
+    if worth.roi and not worth.roi.is_headline:
+        key = "value_indicated"
     return report.section(f"roi_review.{key}", **money_values(report, worth))
 
 
@@ -130,7 +140,7 @@ def figures_table(report: Report, worth: Worth) -> Block:
         irr = Num(roi.irr, "share")
     values = money_values(report, worth)
     cells: dict[str, Cell] = {
-        "npv": phrase("roi_review.cell.value", value=roi.npv),
+        "npv": _money(roi.npv.value),
         "costs": _money(roi.costs_present_value),
         "roi": Num(roi.roi, "share") if roi.roi is not None else None,
         "irr": irr,
@@ -289,7 +299,7 @@ def assumption_table(report: Report, worth: Worth) -> Block:
         ),
         "horizon": (Num(worth.roi.horizon_months, "months"), None),
         "rate": (Num(engagement.discount_rate, "share"), None),
-        "basis": (phrase(f"roi_review.basis.{engagement.money}_word"), None),
+        "basis": (phrase(f"roi_review.basis.{engagement.money}"), None),
         "order": (phrase("roi_review.assumptions.order_value"), None),
         "absent": (Num(0.0, "currency"), None),
     }  # fmt: skip
@@ -312,7 +322,11 @@ def assumption_table(report: Report, worth: Worth) -> Block:
                     value,
                     span,
                     phrase(f"roi_review.kind.{'measured' if name in measured else 'assumed'}"),
-                    Phrase(f"roi_review.assumptions.{name}_from", values),
+                    Phrase(
+                        f"roi_review.assumptions.{name}_from"
+                        + (f"_{engagement.money}" if name == "basis" else ""),
+                        values,
+                    ),
                 )
                 for name, (value, span) in cells.items()
             ],

@@ -14,7 +14,7 @@ from cxlib.report.report import Report
 from cxlib.report.roi_evidence import review_values, spans
 from cxlib.report.roi_money import POINTS, money_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Day, Month, Num, Phrase, Value, phrase
+from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 ADVICE_STATUS: Mapping[str, Status] = {
@@ -47,7 +47,7 @@ def decision_table(report: Report, worths: Sequence[Worth]) -> Block:
                 Marked(phrase(f"roi_review.advice.{worth.advice}"), ADVICE_STATUS[worth.advice]),
                 phrase("roi_review.cell.effect", value=review.observed),
                 phrase("roi_review.cell.effect", value=review.effect),
-                phrase(f"grade.{review.grade}"),
+                review.grade,
                 phrase("roi_review.cell.value", value=roi.npv)
                 if roi
                 else phrase(f"roi_review.claim.{worth.claim}"),
@@ -55,7 +55,7 @@ def decision_table(report: Report, worths: Sequence[Worth]) -> Block:
             )
         )
     heads = ("initiative", "advice", "observed", "effect", "evidence", "npv", "cost")
-    texts = {"advice", "evidence"}
+    texts = {"advice", "observed", "effect", "npv"}
     return report.table(
         "roi_review.decision.table",
         Table(
@@ -167,8 +167,13 @@ def _limits(review: ComparedReview | None, picked: PickedReview | None) -> list[
     return [f"roi_review.limits.{key}" for key in keys]
 
 
-def answer(report: Report, worth: Worth, *, decide_by: Day) -> Block:
+def answer(report: Report, worths: Sequence[Worth], worth: Worth, *, decide_by: Day) -> Block:
     """Give the review's answer, three reasons and the decision wanted."""
+    others = tuple(
+        each.review.initiative.name
+        for each in worths
+        if each is not worth and each.advice == "no_claim"
+    )
     reasons: list[str] = []
     for reason in REASONS:
         reasons += [key for key in report.findings if key.startswith(f"roi_review.{reason}.")][:1]
@@ -176,6 +181,7 @@ def answer(report: Report, worth: Worth, *, decide_by: Day) -> Block:
     return report.answer(
         f"roi_review.summary_{worth.advice}",
         reasons=reasons[:3],
+        others=phrase(f"roi_review.others_{'some' if others else 'none'}", names=Joined(others)),
         by=decide_by,
         payback_month=Month(day) if day else phrase("roi_review.not_paid_back"),
         **money_values(report, worth),
