@@ -41,7 +41,11 @@ class ChartPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A rule that fired: at which point (the last one of a run), which rule, to which side."""
+    """A rule that fired: at which point, which rule, to which side.
+
+    A run is marked at its last point, too few crossings at the end of the longest run: one point
+    that just came back over the centre is no trend to that side.
+    """
 
     index: int
     rule: Rule
@@ -284,7 +288,7 @@ def _phase_signals(phase: Sequence[ChartPoint]) -> tuple[list[Signal], Trend]:
             if len(run) > limit
         ]
         if len(runs) - 1 < fewest_crossings_limit(len(useful)):
-            above, run = runs[-1]
+            above, run = max(reversed(runs), key=lambda item: len(item[1]))
             signals.append(
                 Signal(
                     index=run[-1].index,

@@ -59,6 +59,25 @@ def test_the_trend_is_read_from_where_the_series_is_now():
     assert chart.trend == "no_signal"
 
 
+def test_too_few_crossings_give_no_trend_to_the_side_of_one_last_point():
+    """7 points below, 6 above, 6 below, 1 above the centre: 3 crossings of 19, no run over 7."""
+    values = [-1.0] * 7 + [1.0] * 6 + [-1.1] * 6 + [1.2]
+    wobble = [0.3 * (-1) ** i for i in range(20)]
+    chart = individuals_chart([v + w for v, w in zip(values, wobble, strict=True)], baseline=20)
+    assert [
+        (s.index, s.rule, s.direction) for s in chart.signals if s.rule != "outside_limits"
+    ] == [(6, "few_crossings", "down")]
+    assert chart.trend == "no_signal"
+
+
+def test_too_few_crossings_give_a_trend_where_the_longest_run_goes_on():
+    values = [-1.0] * 6 + [1.0] * 6 + [-1.1] * 7
+    wobble = [0.3 * (-1) ** i for i in range(19)]
+    chart = individuals_chart([v + w for v, w in zip(values, wobble, strict=True)], baseline=19)
+    assert ("few_crossings", "down") in [(s.rule, s.direction) for s in chart.signals]
+    assert chart.trend == "down"
+
+
 def test_turning_the_series_over_turns_the_signals_over():
     values = [*GOLDEN, 40]
     up = individuals_chart(values, baseline=12)
