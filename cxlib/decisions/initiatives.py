@@ -28,6 +28,7 @@ from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.panel import Panel, read_panel
 
 MIN_UNITS = 2
+LONGEST_PICK = 12
 VariantKey = Literal["plain", "main", "all_others", "long_history"]
 Group = Literal["treated", "comparison"]
 
@@ -144,16 +145,20 @@ def review_all(
     Args:
         frame: From store_months.
         engagement: Its initiatives, baseline and review period, level and seed.
-        pick_months: Months before the start whose scores decided a pick, 1 or more.
+        pick_months: Months before the start whose scores decided a pick, 1 to 12.
 
     Raises:
-        ConfigError: The engagement names no initiative, or one has too few units of its own.
+        ConfigError: The engagement names no initiative, one has too few units of its own, or
+            pick_months is out of range.
         InputError: The panel does not cover the periods.
     """
     if not engagement.initiatives:
         raise ConfigError(f"{engagement.path.name} names no initiatives to review")
-    if pick_months < 1:
-        raise ConfigError(f"pick_months must be 1 or more, got {pick_months}")
+    if not (isinstance(pick_months, int) and 1 <= pick_months <= LONGEST_PICK):
+        raise ConfigError(
+            f"parameter pick_months must be whole months from 1 to {LONGEST_PICK}, "
+            f"got {pick_months!r}"
+        )
     return tuple(
         _review_picked(frame, item, engagement=engagement, pick_months=pick_months)
         if item.picked_for_low_scores

@@ -1,6 +1,9 @@
 """What 04_roi_review says about money: the chain to it, its value, what would change it."""
 
+from datetime import timedelta
+
 from cxlib.decisions.worth import Worth
+from cxlib.errors import ConfigError
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.roi_evidence import nothing, review_values
@@ -14,6 +17,7 @@ POINTS: dict[str, Value] = {
     "range": Num(0.9, "share"),
 }  # fmt: skip
 """Points of the simulation that are shown, and the share of cases between the outer two."""
+LONGEST_WAIT = 365
 TELLING_IRR = 5.0
 """Above this yearly rate (500 %) the figure says only that little was paid up front."""
 
@@ -335,9 +339,15 @@ def assumption_table(report: Report, worth: Worth) -> Block:
 
 
 def decide_by(report: Report, days: int) -> Day:
-    """Date of the decision: so many days after the review period."""
-    from datetime import timedelta
+    """Date of the decision: so many days after the review period.
 
+    Raises:
+        ConfigError: Days are not a whole number from 1 to 365.
+    """
+    if not (isinstance(days, int) and 1 <= days <= LONGEST_WAIT):
+        raise ConfigError(
+            f"parameter decide_within must be whole days from 1 to {LONGEST_WAIT}, got {days!r}"
+        )
     return Day(report.engagement.review.end + timedelta(days=days))
 
 

@@ -300,3 +300,9 @@ def test_selection_shows_the_compared_initiative_or_else_the_first(eng, reviews)
     assert select(every).worth is every[0]
     assert select(every[1:]).worth is every[1]
     assert select(every[1:]).compared is None
+
+
+@pytest.mark.parametrize("months", [0, 13, "3"])
+def test_pick_months_out_of_range_are_refused(eng, months):
+    with pytest.raises(ConfigError, match=f"whole months from 1 to 12, got {months!r}"):
+        review_all(panel(), engagement=eng, pick_months=months)

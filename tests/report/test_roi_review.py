@@ -11,6 +11,7 @@ import pytest
 from cxlib.decisions.initiatives import review_all
 from cxlib.decisions.worth import select, value_all
 from cxlib.engagement import load_engagement
+from cxlib.errors import ConfigError
 from cxlib.report import roi_charts, roi_evidence, roi_money, roi_review
 from cxlib.report.report import Report
 from cxlib.stats.estimate import Estimate
@@ -254,3 +255,9 @@ def test_direction_is_unclear_while_the_interval_holds_zero(low, high, side):
 
 def test_the_decision_is_wanted_days_after_the_review(eng):
     assert roi_money.decide_by(Report(eng, "04_roi_review"), 31).value == date(2026, 7, 31)
+
+
+@pytest.mark.parametrize("days", [0, 366, "31", 1.5])
+def test_a_wait_out_of_range_is_refused(eng, days):
+    with pytest.raises(ConfigError, match=f"whole days from 1 to 365, got {days!r}"):
+        roi_money.decide_by(Report(eng, "04_roi_review"), days)
