@@ -190,11 +190,6 @@ def first_picked(reviews: Sequence[Review]) -> PickedReview | None:
     return next((review for review in reviews if isinstance(review, PickedReview)), None)
 
 
-def treated_units(frame: pd.DataFrame, review: Review) -> list[str]:
-    """Name the units of an initiative."""
-    return sorted(set(frame.loc[frame[review.initiative.units] == 1, "store"]))
-
-
 def _review_compared(
     frame: pd.DataFrame, item: Initiative, *, engagement: Engagement
 ) -> ComparedReview:

@@ -6,12 +6,28 @@ from datetime import timedelta
 from cxlib.decisions.baseline import BaselineCheck
 from cxlib.decisions.impact import CHECK_P_VALUE
 from cxlib.decisions.initiatives import ComparedReview, PickedReview, Review
+from cxlib.errors import ConfigError
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.writer import Day, Month, Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
+
+LONGEST_WAIT = 365
+
+
+def decide_by(report: Report, days: int) -> Day:
+    """Date of the decision: so many days after the review period.
+
+    Raises:
+        ConfigError: Days are not a whole number from 1 to 365.
+    """
+    if not (isinstance(days, int) and 1 <= days <= LONGEST_WAIT):
+        raise ConfigError(
+            f"parameter decide_within must be whole days from 1 to {LONGEST_WAIT}, got {days!r}"
+        )
+    return Day(report.engagement.review.end + timedelta(days=days))
 
 
 def nothing(report: Report, key: str) -> Block:

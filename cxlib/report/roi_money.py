@@ -1,14 +1,11 @@
 """What 04_roi_review says about money: the chain to it, its value, what would change it."""
 
-from datetime import timedelta
-
 from cxlib.decisions.worth import Worth
-from cxlib.errors import ConfigError
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.roi_evidence import nothing, review_values
 from cxlib.report.tables import Cell, Column, Table
-from cxlib.report.writer import Day, Num, NumKind, Phrase, Value, phrase
+from cxlib.report.writer import Num, NumKind, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 PART_KINDS: dict[str, NumKind] = {"effect": "pp", "margin": "currency", "persistence": "share"}
@@ -17,7 +14,6 @@ POINTS: dict[str, Value] = {
     "range": Num(0.9, "share"),
 }  # fmt: skip
 """Points of the simulation that are shown, and the share of cases between the outer two."""
-LONGEST_WAIT = 365
 TELLING_IRR = 5.0
 """Above this yearly rate (500 %) the figure says only that little was paid up front."""
 
@@ -336,19 +332,6 @@ def assumption_table(report: Report, worth: Worth) -> Block:
             ],
         ),
     )  # fmt: skip
-
-
-def decide_by(report: Report, days: int) -> Day:
-    """Date of the decision: so many days after the review period.
-
-    Raises:
-        ConfigError: Days are not a whole number from 1 to 365.
-    """
-    if not (isinstance(days, int) and 1 <= days <= LONGEST_WAIT):
-        raise ConfigError(
-            f"parameter decide_within must be whole days from 1 to {LONGEST_WAIT}, got {days!r}"
-        )
-    return Day(report.engagement.review.end + timedelta(days=days))
 
 
 def _money(amount: float) -> Num:

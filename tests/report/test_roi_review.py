@@ -72,7 +72,7 @@ def whole(eng, worths):
     report = Report(eng, "04_roi_review")
     shown = select(worths)
     review, picked, worth = shown.compared, shown.picked, shown.worth
-    by = roi_money.decide_by(report, 31)
+    by = roi_evidence.decide_by(report, 31)
     blocks = [
         roi_review.decision_section(report, worths, decide_by=by),
         roi_review.decision_table(report, worths),
@@ -254,10 +254,10 @@ def test_direction_is_unclear_while_the_interval_holds_zero(low, high, side):
 
 
 def test_the_decision_is_wanted_days_after_the_review(eng):
-    assert roi_money.decide_by(Report(eng, "04_roi_review"), 31).value == date(2026, 7, 31)
+    assert roi_evidence.decide_by(Report(eng, "04_roi_review"), 31).value == date(2026, 7, 31)
 
 
 @pytest.mark.parametrize("days", [0, 366, "31", 1.5])
 def test_a_wait_out_of_range_is_refused(eng, days):
     with pytest.raises(ConfigError, match=f"whole days from 1 to 365, got {days!r}"):
-        roi_money.decide_by(Report(eng, "04_roi_review"), days)
+        roi_evidence.decide_by(Report(eng, "04_roi_review"), days)
