@@ -81,7 +81,7 @@ def test_an_empty_file_is_refused(cx, engagement, tmp_path):
     code, said = cx("run", engagement)
     assert code == 2
     assert "answers.csv" in said
-    assert "empty" in said
+    assert "found 0 bytes; the file must hold a table; export the table again" in said
     assert_nothing_written(tmp_path)
 
 
