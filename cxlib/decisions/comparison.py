@@ -130,11 +130,16 @@ def compare(metric: Metric, *, control: Arm, treatment: Arm, confidence_level: f
     )
 
 
-def guard(comparison: Comparison) -> Guardrail:
+def guard(comparison: Comparison, *, harm_p_value: float = 1.0) -> Guardrail:
     """Judge a guardrail by non-inferiority: safe only if the interval rules the margin out.
 
     With the effect turned so that positive is better, and margin m: safe when lower > -m;
-    harmed when not safe and upper < 0; otherwise not shown safe. "Not significant" is never safe.
+    harmed when not safe and worse (see is_worse); otherwise not shown safe. "Not significant" is
+    never safe.
+
+    Args:
+        comparison: Of the guardrail's metric.
+        harm_p_value: What harm must show, where many metrics or many looks could show it by chance.
 
     Raises:
         InputError: The metric has no margin.
@@ -142,13 +147,19 @@ def guard(comparison: Comparison) -> Guardrail:
     margin = comparison.metric.margin
     if margin is None:
         raise InputError(f"guardrail {comparison.metric.column} needs a margin, it has none")
-    lower, upper = towards_better(comparison)
+    lower, _ = towards_better(comparison)
     safety: Safety = "not_shown_safe"
     if lower > -margin:
         safety = "safe"
-    elif upper < 0:
+    elif is_worse(comparison, p_value=harm_p_value):
         safety = "harmed"
     return Guardrail(comparison=comparison, margin=margin, safety=safety)
+
+
+def is_worse(comparison: Comparison, *, p_value: float = 1.0) -> bool:
+    """Whether the whole interval lies on the worse side of 0, with a two-sided p small enough."""
+    found = comparison.effect.p_value
+    return towards_better(comparison)[1] < 0 and (found is None or found <= p_value)
 
 
 def towards_better(comparison: Comparison) -> tuple[float, float]:

@@ -5,7 +5,7 @@ The verdict follows from the rule alone:
 
 1. the split differs from plan (p < 0.001)            INVALID   split_differs
 2. a guardrail is harmed                              ROLLBACK  guardrail_harmed
-3. the primary metric is worse, the interval says so  ROLLBACK  primary_worse
+3. the primary metric is worse beyond chance          ROLLBACK  primary_worse
 4. planned sample or horizon not reached              EXTEND    plan_not_complete
 5. a guardrail is not shown safe                      HOLD      guardrail_not_shown_safe
 6. better, and at least the minimum effect            SHIP      effect_shown
@@ -13,7 +13,11 @@ The verdict follows from the rule alone:
 8. the interval rules the minimum effect out          HOLD      no_worthwhile_effect
 9. otherwise                                          HOLD      inconclusive
 
-Harm may stop a test early; success may not, because looking early makes false alarms.
+Harm may stop a test early; success may not. Looking often and at many metrics makes false alarms of
+either kind, so harm (rules 2 and 3) must show beyond the chance of one of all metrics looking
+harmed: p at most (1 - level) / metrics at the end, and at most 0.001 before (Haybittle-Peto).
+Without this, eight weekly looks at a primary metric and three guardrails would roll back 31 % of
+harmless treatments. Safety needs no such step: all guardrails must be safe together.
 """
 
 import hashlib
@@ -34,6 +38,7 @@ from cxlib.decisions.comparison import (
     ProportionOutcome,
     compare,
     guard,
+    is_worse,
     towards_better,
 )
 from cxlib.engagement.schema import Experiment
@@ -57,6 +62,10 @@ Reason = Literal[
 
 SPLIT_P_VALUE = 0.001
 """Under this the split is taken as broken (Fabijan et al. 2019)."""
+
+EARLY_HARM_P_VALUE = 0.001
+"""What harm must show to stop a test before its end. Source: Peto et al. (1976), British Journal of
+Cancer 34(6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,12 +129,16 @@ class SplitCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readout:
-    """The outcome of an experiment under its frozen rule."""
+    """The outcome of an experiment under its frozen rule.
+
+    ``primary_is_worse`` is what rule 3 found, whichever rule gave the verdict.
+    """
 
     plan: Plan
     rule_hash: str
     split: SplitCheck
     primary: Comparison
+    primary_is_worse: bool
     guardrails: tuple[Guardrail, ...]
     days_run: int
     verdict: Verdict
@@ -232,20 +245,28 @@ def read_out(plan: Plan, *, control: Arm, treatment: Arm, days_run: int) -> Read
     )
     level = plan.confidence_level
     primary = compare(plan.primary, control=control, treatment=treatment, confidence_level=level)
-    guardrails = tuple(
-        guard(compare(metric, control=control, treatment=treatment, confidence_level=level))
-        for metric in plan.guardrails
-    )
     complete = (
         days_run >= plan.horizon_days
         and control.n_assigned + treatment.n_assigned >= 2 * plan.planned_per_arm
     )
-    verdict, reason = _decide(plan, split, primary, guardrails, complete=complete)
+    harm_p_value = (1 - level) / (1 + len(plan.guardrails))
+    if not complete:
+        harm_p_value = min(harm_p_value, EARLY_HARM_P_VALUE)
+    guardrails = tuple(
+        guard(
+            compare(metric, control=control, treatment=treatment, confidence_level=level),
+            harm_p_value=harm_p_value,
+        )
+        for metric in plan.guardrails
+    )
+    worse = is_worse(primary, p_value=harm_p_value)
+    verdict, reason = _decide(plan, split, primary, guardrails, worse=worse, complete=complete)
     return Readout(
         plan=plan,
         rule_hash=plan.rule_hash(),
         split=split,
         primary=primary,
+        primary_is_worse=worse,
         guardrails=guardrails,
         days_run=days_run,
         verdict=verdict,
@@ -259,6 +280,7 @@ def _decide(
     primary: Comparison,
     guardrails: tuple[Guardrail, ...],
     *,
+    worse: bool,
     complete: bool,
 ) -> tuple[Verdict, Reason]:
     lower, upper = towards_better(primary)
@@ -267,7 +289,7 @@ def _decide(
     rules: tuple[tuple[bool, Verdict, Reason], ...] = (
         (not split.passed, "INVALID", "split_differs"),
         ("harmed" in found, "ROLLBACK", "guardrail_harmed"),
-        (upper < 0, "ROLLBACK", "primary_worse"),
+        (worse, "ROLLBACK", "primary_worse"),
         (not complete, "EXTEND", "plan_not_complete"),
         ("not_shown_safe" in found, "HOLD", "guardrail_not_shown_safe"),
         (lower > 0 and effect >= plan.minimum_effect, "SHIP", "effect_shown"),

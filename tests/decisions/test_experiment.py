@@ -86,6 +86,59 @@ def test_harm_may_stop_a_test_early_but_success_may_not():
     assert verdict(arm(250), arm(500), days=10)[0] == "EXTEND"
 
 
+def guarded(count):
+    """The plan with so many complaint-like guardrails, tolerating 2 pp."""
+    metrics = tuple(replace(COMPLAINT, column=f"guard{i}", margin=0.02) for i in range(count))
+    return replace(PLAN, minimum_effect=0.01, guardrails=metrics)
+
+
+def harmless(rng, n, plan):
+    """Two arms alike: 10 % convert, 20 % of 3 in 8 complain."""
+    return [
+        Arm(
+            n_assigned=n,
+            outcomes={
+                "converted": ProportionOutcome(successes=rng.binomial(n, 0.1), n_obs=n),
+                **{
+                    metric.column: ProportionOutcome(
+                        successes=rng.binomial(3 * n // 8, 0.2), n_obs=3 * n // 8
+                    )
+                    for metric in plan.guardrails
+                },
+            },
+        )
+        for _ in range(2)
+    ]
+
+
+def test_harmless_treatments_are_rolled_back_as_rarely_as_stated():
+    """1,500 seeded A/A tests with three guardrails: rolled back in at most 2.5 % at the end.
+
+    Each metric alone at 5 % would roll back 10 %. The bound allows two standard errors (0.8 pp).
+    """
+    rng = np.random.default_rng(63)
+    plan = guarded(3)
+    found = [verdict(*harmless(rng, 4_500, plan), plan=plan)[0] for _ in range(1_500)]
+    assert found.count("ROLLBACK") / 1_500 <= 0.025 + 0.008
+
+
+def test_harm_before_the_end_must_be_plain():
+    """5.0 against 4.0 % of 5,000: p = 0.016; it stops a test at its end, not on day 10."""
+    plan = replace(PLAN, guardrails=())
+    assert verdict(arm(250), arm(200), plan=plan, days=10) == ("EXTEND", "plan_not_complete")
+    assert verdict(arm(250), arm(200), plan=plan) == ("ROLLBACK", "primary_worse")
+
+
+def test_harm_among_several_metrics_is_held_against_all_of_them():
+    """Complaints 4.0 against 4.9 % of 5,000: p = 0.029, enough alone, not as one of two."""
+    sides = {"control": arm(250, 200), "treatment": arm(250, 245)}
+    alone = guard(compare(COMPLAINT, **sides, confidence_level=0.95))
+    assert alone.safety == "harmed"
+    found = read_out(PLAN, **sides, days_run=56)
+    assert found.guardrails[0].safety == "not_shown_safe"
+    assert found.verdict == "HOLD"
+
+
 def test_a_metric_where_lower_is_better_is_turned_round():
     plan = replace(PLAN, primary=replace(COMPLAINT, margin=None), guardrails=())
     assert verdict(arm(0, 350), arm(0, 250), plan=plan) == ("SHIP", "effect_shown")
