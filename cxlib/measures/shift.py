@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cxlib.errors import InputError
-from cxlib.measures.distribution import GroupScore
+from cxlib.measures.distribution import GroupScore, NpsCounts, nps_bands
 from cxlib.measures.mix import MixGroup, MixShift, mix_shift
 from cxlib.measures.survey import nps, nps_difference
 from cxlib.stats.estimate import Estimate
+
+Floats = npt.NDArray[np.float64]
+FEWEST_DRAWS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,8 @@ class ScoreShift:
         groups: Those with enough answers in both periods.
         hidden: Names of the groups with too few; they are left out of the totals too.
         mix: The change split into rate and mix.
+        rate_effect: The part from the groups' own scores, with its interval.
+        mix_effect: The part from the groups' shares, with its interval.
     """
 
     before: GroupScore
@@ -50,6 +57,8 @@ class ScoreShift:
     groups: tuple[GroupShift, ...]
     hidden: tuple[str, ...]
     mix: MixShift
+    rate_effect: Estimate
+    mix_effect: Estimate
 
 
 def nps_shift(
@@ -59,8 +68,12 @@ def nps_shift(
     by: str,
     confidence_level: float = 0.95,
     minimum_cell: int = 30,
+    n_draws: int = 4_000,
+    seed: int = 1,
 ) -> ScoreShift:
     """Compare the Net Promoter Score of two periods, by group and in total.
+
+    The intervals of rate and mix are percentiles over answers re-drawn within each period.
 
     Args:
         before: ``score_counts`` of the recommend question by ``by``, first period.
@@ -68,10 +81,16 @@ def nps_shift(
         by: Column that names the group.
         confidence_level: In [0.9, 1).
         minimum_cell: Groups with fewer answers in either period are left out.
+        n_draws: Re-drawn pairs of periods, 200 or more.
+        seed: Of the re-drawing.
 
     Raises:
-        InputError: No group has enough answers in both periods.
+        InputError: No group has enough answers in both periods, or too few draws.
+
+    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
+    if n_draws < FEWEST_DRAWS:
+        raise InputError(f"n_draws must be {FEWEST_DRAWS} or more, got {n_draws}")
 
     def scores(counts: pd.DataFrame, keys: Sequence[str]) -> tuple[GroupScore, ...]:
         return nps(counts, by=keys, confidence_level=confidence_level, minimum_cell=minimum_cell)
@@ -93,6 +112,26 @@ def nps_shift(
         {name: second[name].n_obs for name in shown},
         {name: second[name].value for name in shown},
     )
+    drawn = _draw_parts(
+        [[nps_bands(side[name].distribution) for name in shown] for side in found],
+        n_draws=n_draws,
+        seed=seed,
+    )
+    n_obs = sum(score.n_obs for side in (first, second) for score in side.values())
+
+    def part(value: float, draws: Floats) -> Estimate:
+        tail = (1 - confidence_level) / 2
+        low, high = np.quantile(draws, [tail, 1 - tail])
+        return Estimate(
+            value=value,
+            ci_lower=min(float(low), value),
+            ci_upper=max(float(high), value),
+            n_obs=n_obs,
+            unit="points",
+            method="bootstrap",
+            confidence_level=confidence_level,
+        )
+
     totals = [
         scores(counts[counts[by].astype(str).isin(shown)], [])[0] for counts in (before, after)
     ]
@@ -114,4 +153,25 @@ def nps_shift(
         ),
         hidden=tuple(name for name in names if name not in shown),
         mix=split,
+        rate_effect=part(split.rate_effect, drawn[0]),
+        mix_effect=part(split.mix_effect, drawn[1]),
     )
+
+
+def _draw_parts(
+    bands: Sequence[Sequence[NpsCounts]], *, n_draws: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Re-draw the answers of both periods and split each pair into rate and mix."""
+    generator = np.random.default_rng(seed)
+    shares, scores = [], []
+    for side in bands:
+        cells = np.array([[b.detractors, b.passives, b.promoters] for b in side], dtype=float)
+        total = int(cells.sum())
+        drawn = generator.multinomial(total, cells.ravel() / total, size=n_draws)
+        counts = drawn.reshape(n_draws, len(side), 3)
+        n = counts.sum(axis=2)
+        shares.append(n / total)
+        scores.append(100 * (counts[:, :, 2] - counts[:, :, 0]) / np.maximum(n, 1))
+    rate = ((scores[1] - scores[0]) * (shares[0] + shares[1]) / 2).sum(axis=1)
+    mix = ((shares[1] - shares[0]) * (scores[0] + scores[1]) / 2).sum(axis=1)
+    return rate, mix

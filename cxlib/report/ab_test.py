@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
-from typing import Any
+from typing import Literal
 
-from cxlib.decisions.comparison import Comparison, Metric
-from cxlib.report import figures, scope
+from cxlib.decisions.comparison import Metric
+from cxlib.report import scope
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Marked, Table
+from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.trial import (
     SAFETY_STATUS,
     Trial,
@@ -18,11 +17,11 @@ from cxlib.report.trial import (
     evidence,
     guardrail_case,
     guardrail_key,
-    sign,
     split_key,
     trial_values,
 )
-from cxlib.report.writer import Joined, Num, NumKind, Phrase, Value, Writer, phrase
+from cxlib.report.trial_charts import not_read
+from cxlib.report.writer import Joined, Num, NumKind, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 LAST_HARM = 2
@@ -56,8 +55,10 @@ def rule_table(report: Report, trial: Trial) -> Block:
             )
         )
     rows.append((phrase("ab_test.rule.level"), Num(plan.confidence_level, "share")))
-    return _table(report, "ab_test.rule", "ab_test.rule.table", values, ("part", "fixed"), rows,
-                  text=("fixed",))  # fmt: skip
+    return _table(
+        report, "ab_test.rule", "ab_test.rule.table", values, ("part", "fixed"), rows=rows,
+        text=("fixed",),
+    )  # fmt: skip
 
 
 def split_section(report: Report, trial: Trial) -> Block:
@@ -81,7 +82,7 @@ def split_table(report: Report, trial: Trial) -> Block:
         )
     ]
     heads = ("group", "planned", "found", "customers")
-    return _table(report, "ab_test.split", "ab_test.split.table", values, heads, rows)
+    return _table(report, "ab_test.split", "ab_test.split.table", values, heads, rows=rows)
 
 
 def split_finding(report: Report, trial: Trial) -> Block:
@@ -100,7 +101,7 @@ def effect_section(report: Report, trial: Trial) -> Block:
 def effect_table(report: Report, trial: Trial) -> Block:
     """Show the primary measure in both groups, the difference and the relative difference."""
     if not trial.readout.is_valid:
-        return _not_read(report, "ab_test.effect.table")
+        return not_read(report, "ab_test.effect.table")
     found, values = trial.readout.primary, trial_values(trial)
     signed = phrase("cell.signed", value=found.effect)
     relative = replace(found.rel_effect, unit="share")
@@ -119,26 +120,8 @@ def effect_table(report: Report, trial: Trial) -> Block:
     heads = ("row", "value", "ci", "n")
     source = f"ab_test.effect.source_{found.metric.kind}"
     return _table(
-        report, "ab_test.effect", "ab_test.effect.table", values, heads, rows, source=source
+        report, "ab_test.effect", "ab_test.effect.table", values, heads, rows=rows, source=source
     )
-
-
-def effect_chart(report: Report, trial: Trial) -> Block:
-    """Draw the primary effect against zero and the smallest effect worth having."""
-    if not trial.readout.is_valid:
-        return _not_read(report, "ab_test.effect.chart")
-    plan, found = trial.readout.plan, trial.readout.primary
-    return _effect_figure(
-        report,
-        "ab_test.effect.chart",
-        trial,
-        found,
-        margin=plan.minimum_effect * sign(plan.primary),
-        zone="ab_test.chart.worth",
-        texts=("ab_test.effect.chart", "ab_test.effect.chart_subtitle",
-               "ab_test.effect.chart_source", "ab_test.effect.alt"),
-        values=trial_values(trial),
-    )  # fmt: skip
 
 
 def effect_finding(report: Report, trial: Trial) -> Block:
@@ -155,7 +138,7 @@ def guardrail_table(report: Report, trial: Trial) -> Block:
     """Show each guardrail in both groups, its difference and whether it is shown safe."""
     case = guardrail_case(trial.readout)
     if case == "blocked":
-        return _not_read(report, "ab_test.guardrails.table")
+        return not_read(report, "ab_test.guardrails.table")
     if case == "none":
         return report.items(
             "ab_test.guardrails.table",
@@ -171,40 +154,14 @@ def guardrail_table(report: Report, trial: Trial) -> Block:
                 phrase("cell.signed", value=found.effect),
                 phrase("cell.signed_interval", value=found.effect),
                 Num(guardrail.margin, found.effect.unit), found.effect.n_obs,
-                Marked(phrase(f"ab_test.safety.{guardrail.safety}"), SAFETY_STATUS[guardrail.safety]),
+                Marked(
+                    phrase(f"ab_test.safety.{guardrail.safety}"), SAFETY_STATUS[guardrail.safety]
+                ),
             )
         )  # fmt: skip
     heads = ("name", "control", "treatment", "difference", "ci", "margin", "n", "result")
     title = f"ab_test.guardrails.table_{case}"
-    return _table(report, "ab_test.guardrails", title, trial_values(trial), heads, rows)
-
-
-def guardrail_charts(report: Report, trial: Trial) -> Block:
-    """Draw each guardrail against zero and its tolerated loss, in its own unit."""
-    if not trial.readout.is_valid or not trial.readout.guardrails:
-        return _not_read(report, "ab_test.guardrails.charts")
-    blocks = []
-    for guardrail in trial.readout.guardrails:
-        found = guardrail.comparison
-        margin = -guardrail.margin * sign(found.metric)
-        prefix = "ab_test.guardrails"
-        blocks.append(
-            _effect_figure(
-                report,
-                f"ab_test.guardrails.chart.{found.metric.column}",
-                trial,
-                found,
-                margin=margin,
-                zone="ab_test.chart.loss",
-                texts=(f"{prefix}.chart_{guardrail.safety}", f"{prefix}.chart_subtitle",
-                       f"{prefix}.chart_source", f"{prefix}.alt"),
-                values={
-                    **trial_values(trial), "metric": trial.name(found.metric),
-                    "effect": found.effect, "margin": Num(margin, found.effect.unit),
-                },
-            )
-        )  # fmt: skip
-    return report.together("ab_test.guardrails.charts", blocks)
+    return _table(report, "ab_test.guardrails", title, trial_values(trial), heads, rows=rows)
 
 
 def guardrail_finding(report: Report, trial: Trial) -> Block:
@@ -220,7 +177,7 @@ def verdict_table(report: Report, trial: Trial) -> Block:
         held: Cell = phrase("ab_test.unread")
         if step.holds is not None:
             severe = place <= LAST_HARM
-            status = "good" if step.holds else "bad" if severe else "watch"
+            status: Status = "good" if step.holds else "bad" if severe else "watch"
             held = Marked(phrase("ab_test.yes" if step.holds else "ab_test.no"), status)
         rows.append((step.asks, step.found, held))
     values = {
@@ -229,7 +186,7 @@ def verdict_table(report: Report, trial: Trial) -> Block:
     }  # fmt: skip
     heads = ("condition", "found", "holds")
     return _table(
-        report, "ab_test.verdict", "ab_test.verdict.table", values, heads, rows,
+        report, "ab_test.verdict", "ab_test.verdict.table", values, heads, rows=rows,
         text=("found", "holds"),
     )  # fmt: skip
 
@@ -269,42 +226,6 @@ def limit_list(report: Report, trial: Trial) -> Block:
     return scope.limits(report, [f"ab_test.limits.{key}" for key in keys], **values)
 
 
-def ledger_content(
-    trial: Trial, earlier: Mapping[str, Any], rules: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Give the verdicts of all experiments: this one, and earlier ones whose rule still stands."""
-    readout, plan = trial.readout, trial.readout.plan
-    kept = {
-        name: verdict
-        for name, verdict in earlier.items()
-        if name in rules and verdict.get("rule_hash") == rules[name].get("rule_hash")
-    }
-    effects = {}
-    if readout.is_valid:
-        effects = {
-            "effect": _plain(readout.primary.effect),
-            "rel_effect": _plain(readout.primary.rel_effect),
-            "guardrails": {
-                guardrail.comparison.metric.column: guardrail.safety
-                for guardrail in readout.guardrails
-            },
-        }
-    return {
-        **kept,
-        plan.experiment: {
-            "verdict": readout.verdict,
-            "reason": readout.reason,
-            "rule_hash": readout.rule_hash,
-            "days_run": readout.days_run,
-            "n_control": readout.split.n_control,
-            "n_treatment": readout.split.n_treatment,
-            "split_p_value": readout.split.p_value,
-            "metric": plan.primary.column,
-            **effects,
-        },
-    }
-
-
 def answer(report: Report, trial: Trial) -> Block:
     """Give the verdict, its three reasons and the decision wanted."""
     readout = trial.readout
@@ -323,12 +244,10 @@ def _section(report: Report, key: str, case: str, trial: Trial) -> Block:
 
 def _say(report: Report, key: str, trial: Trial) -> Block:
     grade = evidence(trial.readout)
-    level = "diagnostic" if trial.readout.is_valid else "descriptive"
+    level: Literal["diagnostic", "descriptive"] = (
+        "diagnostic" if trial.readout.is_valid else "descriptive"
+    )
     return report.say(key, level=level, grade=grade, **trial_values(trial))
-
-
-def _not_read(report: Report, key: str) -> Block:
-    return report.items(key, [phrase("ab_test.not_read")], role="note")
 
 
 def _row(name: Value, value: Estimate) -> tuple[Cell, ...]:
@@ -341,8 +260,8 @@ def _table(
     title: str,
     values: Mapping[str, Value],
     heads: Sequence[str],
-    rows: Sequence[tuple[Cell, ...]],
     *,
+    rows: Sequence[tuple[Cell, ...]],
     source: str = "",
     text: Sequence[str] = (),
 ) -> Block:
@@ -360,48 +279,5 @@ def _table(
     )
 
 
-def _effect_figure(
-    report: Report,
-    key: str,
-    trial: Trial,
-    found: Comparison,
-    *,
-    margin: float,
-    zone: str,
-    texts: tuple[str, str, str, str],
-    values: Mapping[str, Value],
-) -> Block:
-    """Draw one effect with its interval against zero and a shaded zone from the margin on."""
-    kind: NumKind = found.effect.unit
-
-    def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
-        return figures.difference_plot(
-            [
-                figures.EffectItem(
-                    label=write(trial.name(found.metric)),
-                    estimate=found.effect,
-                    note=write(found.effect.n_obs),
-                    margin=margin,
-                )
-            ],
-            theme=theme,
-            fmt=lambda value: write(phrase("cell.signed", value=Num(value, kind))),
-            axis_label=write(phrase("ab_test.chart.axis")),
-            zero_label="",
-            zone_label=write(phrase(zone)),
-            note_head=write(phrase("ab_test.chart.n")),
-        )
-
-    title, subtitle, source, alt = (Phrase(text, values) for text in texts)
-    return report.figure(key, draw, title=title, subtitle=subtitle, source=source, alt=alt)
-
-
 def _difference_kind(metric: Metric) -> NumKind:
     return "pp" if metric.kind == "proportion" else metric.unit
-
-
-def _plain(value: Estimate) -> dict[str, Any]:
-    """An estimate as the ledger keeps it; an interval that does not exist is left out."""
-    found: dict[str, Any] = {"n_obs": value.n_obs, "unit": value.unit}
-    numbers = {"value": value.value, "ci_lower": value.ci_lower, "ci_upper": value.ci_upper}
-    return found | {name: number for name, number in numbers.items() if isfinite(number)}

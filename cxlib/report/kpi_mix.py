@@ -23,7 +23,7 @@ def values(report: Report, shift: ScoreShift) -> dict[str, Value]:
     return {
         "change": shift.change, "size": Num(abs(shift.change.value), "points"),
         "before": shift.before.shown, "after": shift.after.shown,
-        "rate": Num(shift.mix.rate_effect, "points"), "mix": Num(shift.mix.mix_effect, "points"),
+        "rate": shift.rate_effect, "mix": shift.mix_effect,
         "groups": Joined(tuple(
             phrase("kpi_tracking.mix.group", name=channel(group.group), change=group.change)
             for group in shift.groups
@@ -37,8 +37,9 @@ def values(report: Report, shift: ScoreShift) -> dict[str, Value]:
         "review": Phrase("provenance.period", scope.period_values(periods[1])),
         "floor": report.engagement.minimum_cell,
         "clear": phrase(
-            "kpi_tracking.mix.total_clear" if shift.change.excludes(0.0)
-            else "kpi_tracking.mix.total_unclear"
+            f"kpi_tracking.mix.{'total' if shift.change.excludes(0.0) else 'no_total'}_"
+            f"{'groups' if clear else 'no_groups'}",
+            n_clear=len(clear), n_groups=len(shift.groups),
         ),
     }  # fmt: skip
 
@@ -52,28 +53,27 @@ def section(report: Report, shift: ScoreShift) -> Block:
 
 def mix_table(report: Report, shift: ScoreShift) -> Block:
     """Show each group and the total in both periods, the change and its split."""
-    rows: list[tuple[Cell, ...]] = []
-    for group in shift.groups:
-        rows.append(
-            (
-                channel(group.group),
-                Num(group.mix.share_before, "share"), Num(group.mix.share_after, "share"),
-                group.before.shown, group.after.shown,
-                phrase("cell.signed", value=group.change),
-                phrase("cell.signed_interval", value=group.change),
-                phrase("cell.signed", value=Num(group.mix.rate_effect, "points")),
-                phrase("cell.signed", value=Num(group.mix.mix_effect, "points")),
-                group.change.n_obs,
-            )
-        )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [
+        (
+            channel(group.group),
+            Num(group.mix.share_before, "share"), Num(group.mix.share_after, "share"),
+            group.before.shown, group.after.shown,
+            phrase("cell.signed", value=group.change),
+            phrase("cell.signed_interval", value=group.change),
+            phrase("cell.signed", value=Num(group.mix.rate_effect, "points")),
+            phrase("cell.signed", value=Num(group.mix.mix_effect, "points")),
+            group.change.n_obs,
+        )
+        for group in shift.groups
+    ]  # fmt: skip
     rows.append(
         (
             phrase("kpi_tracking.mix.total"), Num(1.0, "share"), Num(1.0, "share"),
             shift.before.shown, shift.after.shown,
             phrase("cell.signed", value=shift.change),
             phrase("cell.signed_interval", value=shift.change),
-            phrase("cell.signed", value=Num(shift.mix.rate_effect, "points")),
-            phrase("cell.signed", value=Num(shift.mix.mix_effect, "points")),
+            phrase("cell.signed", value=shift.rate_effect),
+            phrase("cell.signed", value=shift.mix_effect),
             shift.change.n_obs,
         )
     )  # fmt: skip
@@ -132,7 +132,7 @@ def mix_chart(report: Report, shift: ScoreShift) -> Block:
 
 def finding(report: Report, shift: ScoreShift) -> Block:
     """Say how much of the change is the groups' own, and how much is who answered."""
-    return report.say(finding_key(shift), level="diagnostic", **values(report, shift))
+    return report.say(finding_key(shift), level="diagnostic", grade=None, **values(report, shift))
 
 
 def finding_key(shift: ScoreShift) -> str:

@@ -1,9 +1,10 @@
-"""A test as a report tells it: its readout, which case each part is, and the values of its sentences."""
+"""A test as a report tells it: its readout, its cases, the values of its sentences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from math import isfinite
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from cxlib.engagement.schema import Experiment, Text
 from cxlib.report.findings import Grade
 from cxlib.report.tables import Status
 from cxlib.report.writer import Day, Joined, Num, Phrase, Value, phrase
+from cxlib.stats.estimate import Estimate
 
 EffectCase = Literal[
     "blocked", "interim", "sure", "shown", "small", "worse", "ruled_out", "unclear"
@@ -174,7 +176,7 @@ def listed(trial: Trial, guardrails: Sequence[Guardrail]) -> Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One condition of the rule: what it asks, what was found, whether it holds (None: not read)."""
+    """One condition of the rule: what it asks and found; ``holds`` is None where it is not read."""
 
     asks: Phrase
     found: Phrase
@@ -219,3 +221,46 @@ def is_complete(readout: Readout) -> bool:
 def count(readout: Readout, safety: Safety) -> int:
     """Count the guardrails of one outcome."""
     return sum(guardrail.safety == safety for guardrail in readout.guardrails)
+
+
+def ledger_content(
+    trial: Trial, earlier: Mapping[str, Any], rules: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give the verdicts of all experiments: this one, and earlier ones whose rule still stands."""
+    readout, plan = trial.readout, trial.readout.plan
+    kept = {
+        name: verdict
+        for name, verdict in earlier.items()
+        if name in rules and verdict.get("rule_hash") == rules[name].get("rule_hash")
+    }
+    effects = {}
+    if readout.is_valid:
+        effects = {
+            "effect": _plain(readout.primary.effect),
+            "rel_effect": _plain(readout.primary.rel_effect),
+            "guardrails": {
+                guardrail.comparison.metric.column: guardrail.safety
+                for guardrail in readout.guardrails
+            },
+        }
+    return {
+        **kept,
+        plan.experiment: {
+            "verdict": readout.verdict,
+            "reason": readout.reason,
+            "rule_hash": readout.rule_hash,
+            "days_run": readout.days_run,
+            "n_control": readout.split.n_control,
+            "n_treatment": readout.split.n_treatment,
+            "split_p_value": readout.split.p_value,
+            "metric": plan.primary.column,
+            **effects,
+        },
+    }
+
+
+def _plain(value: Estimate) -> dict[str, Any]:
+    """An estimate as the ledger keeps it; an interval that does not exist is left out."""
+    found: dict[str, Any] = {"n_obs": value.n_obs, "unit": value.unit}
+    numbers = {"value": value.value, "ci_lower": value.ci_lower, "ci_upper": value.ci_upper}
+    return found | {name: number for name, number in numbers.items() if isfinite(number)}

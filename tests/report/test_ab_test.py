@@ -1,0 +1,201 @@
+"""The A/B readout says what the frozen rule says, in both languages, and nothing it may not."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cxlib.decisions.comparison import Arm, MeanOutcome, ProportionOutcome
+from cxlib.decisions.experiment import plan_from_engagement, read_out
+from cxlib.engagement import load_engagement
+from cxlib.report import ab_test as show
+from cxlib.report import trial_charts
+from cxlib.report.report import Report
+from cxlib.report.trial import Trial, effect_case, guardrail_case, ledger_content, read_trial
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
+LANGUAGES = ("en", "zh-Hant-HK")
+
+
+@pytest.fixture(scope="module")
+def engagement():
+    return load_engagement(SAMPLE)
+
+
+@pytest.fixture
+def report(engagement):
+    return Report(engagement, "03_ab_test")
+
+
+def arm(n=5000, *, converted=250, complaint=100, csat=3.8, n_csat=1300):
+    return Arm(
+        n_assigned=n,
+        outcomes={
+            "converted": ProportionOutcome(successes=converted, n_obs=n),
+            "complaint": ProportionOutcome(successes=complaint, n_obs=n),
+            "csat": MeanOutcome(mean=csat, variance=1.0, n_obs=n_csat),
+        },
+    )
+
+
+CASES = {
+    "effect_shown": (arm(), arm(converted=350)),
+    "split_differs": (arm(), arm(5400, converted=350)),
+    "guardrail_harmed": (arm(), arm(converted=350, complaint=200)),
+    "primary_worse": (arm(), arm(converted=150)),
+    "plan_not_complete": (arm(4000), arm(4000, converted=300)),
+    "guardrail_not_shown_safe": (arm(n_csat=50), arm(converted=350, n_csat=50)),
+    "effect_below_minimum": (arm(), arm(converted=305)),
+    "no_worthwhile_effect": (arm(), arm(converted=252)),
+    "inconclusive": (arm(), arm(converted=290)),
+}
+VERDICTS = {
+    "effect_shown": "SHIP", "split_differs": "INVALID", "guardrail_harmed": "ROLLBACK",
+    "primary_worse": "ROLLBACK", "plan_not_complete": "EXTEND",
+}  # fmt: skip
+
+
+def trial_of(engagement, reason, *, guardrails=True, outside=0):
+    experiment = engagement.experiments[0]
+    plan = plan_from_engagement(experiment)
+    if not guardrails:
+        plan = replace(plan, guardrails=())
+    control, treatment = CASES[reason]
+    readout = read_out(plan, control=control, treatment=treatment, days_run=56)
+    days = (date(2026, 3, 2), date(2026, 4, 26))
+    return Trial(
+        experiment=experiment, readout=readout, first=days[0], last=days[1], outside=outside
+    )
+
+
+def blocks_of(report, trial):
+    """Every block of the notebook, in its order."""
+    return {
+        "scope": show.section(report, "ab_test.scope", trial),
+        "rule": show.section(report, "ab_test.rule", trial),
+        "rule_table": show.rule_table(report, trial),
+        "split": show.split_section(report, trial),
+        "split_table": show.split_table(report, trial),
+        "split_finding": show.split_finding(report, trial),
+        "effect": show.effect_section(report, trial),
+        "effect_table": show.effect_table(report, trial),
+        "effect_finding": show.effect_finding(report, trial),
+        "guardrails": show.guardrail_section(report, trial),
+        "guardrails_table": show.guardrail_table(report, trial),
+        "guardrails_finding": show.guardrail_finding(report, trial),
+        "verdict": show.section(report, "ab_test.verdict", trial),
+        "verdict_table": show.verdict_table(report, trial),
+        "verdict_finding": show.verdict_finding(report, trial),
+        "actions": show.section(report, "ab_test.actions", trial),
+        "actions_list": show.action_list(report, trial),
+        "limits_list": show.limit_list(report, trial),
+        "answer": show.answer(report, trial),
+    }
+
+
+def text(block, language="en"):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", block.html[language]))
+
+
+def numbers(html):
+    return sorted(re.findall(r'<data value="([^"]+)"', html))
+
+
+@pytest.mark.parametrize("reason", CASES)
+def test_every_outcome_of_the_rule_has_its_sentences_in_both_languages(report, engagement, reason):
+    """Hand-made arms reach each of the nine outcomes; no sentence is missing, no number differs."""
+    trial = trial_of(engagement, reason)
+    assert trial.readout.reason == reason
+    assert trial.readout.verdict == VERDICTS.get(reason, "HOLD")
+    for name, block in blocks_of(report, trial).items():
+        assert numbers(block.html["en"]) == numbers(block.html["zh-Hant-HK"]), name
+        assert "{" not in text(block), name
+
+
+def test_a_test_that_ships_is_read_with_its_interval_against_the_minimum(report, engagement):
+    """5.0 % against 7.0 %: Newcombe gives +1.1 to +2.9 pp, checked by hand with Wilson limits."""
+    blocks = blocks_of(report, trial_of(engagement, "effect_shown"))
+    assert "+2.0 pp (+1.1 to +2.9 pp; n = 10,000" in text(blocks["effect_finding"])
+    assert "a smaller true effect still fits the data" in text(blocks["effect_finding"])
+    assert text(blocks["answer"]).startswith('Ship "Reply within 15 minutes"')
+    assert "Evidence grade A" in text(blocks["verdict_finding"])
+    assert "7 of 7 conditions hold" in text(blocks["verdict_table"])
+
+
+def test_a_broken_split_blocks_every_effect(report, engagement):
+    """5,000 against 5,400 has p 0.00009 (domain note, trap 12): no effect may be printed."""
+    trial = trial_of(engagement, "split_differs")
+    blocks = blocks_of(report, trial)
+    for name in ("effect_table", "guardrails_table"):
+        assert text(blocks[name]).startswith("Not read"), name
+        assert not numbers(blocks[name].html["en"]), name
+    for name in ("effect_finding", "guardrails_finding", "verdict_finding"):
+        assert "pp" not in text(blocks[name]), name
+        assert "grade D" in text(blocks[name]), name
+    assert "not read" in text(blocks["verdict_table"])
+    assert trial_charts.effect_chart(report, trial).role == "note"
+    assert trial_charts.guardrail_charts(report, trial).role == "note"
+    assert "effect" not in ledger_content(trial, {}, {})["enquiry_reply"]
+
+
+def test_an_open_guardrail_is_never_called_safe(report, engagement):
+    """With 50 answers per arm the interval of CSAT reaches past its margin of 0.10."""
+    trial = trial_of(engagement, "guardrail_not_shown_safe")
+    blocks = blocks_of(report, trial)
+    assert guardrail_case(trial.readout) == "not_shown"
+    said = text(blocks["guardrails_finding"])
+    assert said.startswith("Not shown safe: CSAT")
+    assert "no proof of safety" in said
+    assert "● not shown safe" in text(blocks["guardrails_table"])
+
+
+def test_an_early_reading_is_said_to_be_one(report, engagement):
+    """8,000 of 9,000 planned customers: the rule extends, and the effect carries a warning."""
+    trial = trial_of(engagement, "plan_not_complete")
+    assert effect_case(trial.readout) == "interim"
+    said = text(blocks_of(report, trial)["effect_finding"])
+    assert "false alarms" in said
+
+
+def test_a_rule_without_guardrails_says_that_harm_was_not_looked_for(report, engagement):
+    """Silence about harm is not safety."""
+    blocks = blocks_of(report, trial_of(engagement, "effect_shown", guardrails=False))
+    assert "harm outside" in text(blocks["guardrails_finding"])
+
+
+def test_customers_outside_the_period_are_counted_as_left_out(report, engagement):
+    """The readout takes customers assigned inside the planned period; the others are named."""
+    experiment = engagement.experiments[0]
+    days = pd.DataFrame(
+        {
+            "period_start": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-04-26"]),
+            "n": [7, 5000, 5000],
+        }
+    )
+    control, treatment = CASES["effect_shown"]
+    plan = plan_from_engagement(experiment)
+    trial = read_trial(experiment, plan, control=control, treatment=treatment, days=days)
+    assert (trial.readout.days_run, trial.outside) == (56, 7)
+    assert "7 customers assigned outside" in text(show.limit_list(report, trial))
+
+
+def test_charts_state_the_effect_the_margin_and_n(report, engagement):
+    """The alt text carries what the picture shows."""
+    trial = trial_of(engagement, "effect_shown")
+    effect = trial_charts.effect_chart(report, trial)
+    assert "+2.0 pp" in effect.html["en"]
+    assert "n = <data" in effect.html["en"]
+    guards = trial_charts.guardrail_charts(report, trial)
+    assert guards.role == "figure"
+    assert guards.html["en"].count("<figure") == len(trial.readout.guardrails)
+
+
+def test_verdicts_of_other_experiments_stay_while_their_rule_stands(engagement):
+    """A verdict read by a rule that is no longer frozen is dropped."""
+    trial = trial_of(engagement, "effect_shown")
+    earlier = {"kept": {"rule_hash": "a"}, "stale": {"rule_hash": "b"}, "gone": {"rule_hash": "c"}}
+    rules = {"kept": {"rule_hash": "a"}, "stale": {"rule_hash": "other"}}
+    assert list(ledger_content(trial, earlier, rules)) == ["kept", "enquiry_reply"]

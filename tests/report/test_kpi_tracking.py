@@ -1,0 +1,190 @@
+"""KPI tracking names what moved by rule, keeps quiet about the rest, and splits the mix."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cxlib.decisions.scorecard import Target, track_kpis
+from cxlib.engagement import load_engagement
+from cxlib.errors import ReportError
+from cxlib.measures.shift import nps_shift
+from cxlib.report import kpi_charts, kpi_mix
+from cxlib.report import kpi_tracking as show
+from cxlib.report.report import Report
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
+MONTHS = [date(2025 + place // 12, place % 12 + 1, 1) for place in range(18)]
+QUARTERS = [date(2025 + place // 4, 3 * (place % 4) + 1, 1) for place in range(5)]
+
+
+@pytest.fixture(scope="module")
+def engagement():
+    return load_engagement(SAMPLE)
+
+
+@pytest.fixture
+def report(engagement):
+    return Report(engagement, "05_kpi_tracking")
+
+
+def share_rows(kpi, starts, shares, *, n=1000):
+    return [
+        {"kpi": kpi, "period_start": start, "n_obs": n, "value": share, "successes": share * n}
+        for start, share in zip(starts, shares, strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def tracked(engagement):
+    """Conversion jumps in the review period, repurchase stays, the other three have no history."""
+    rows = share_rows("conversion", MONTHS, [0.049, 0.051] * 6 + [0.09] * 6)
+    rows += share_rows("repurchase_90d", QUARTERS, [0.35, 0.36, 0.355, 0.37, 0.36])
+    targets = {
+        "conversion": Target(level=0.065, by=date(2026, 6, 30)),
+        "repurchase_90d": Target(level=0.37, by=date(2026, 12, 31)),
+    }
+    return track_kpis(pd.DataFrame(rows), engagement=engagement, targets=targets)
+
+
+def counts(**channels):
+    return pd.DataFrame(
+        [
+            {"channel": name, "score": score, "n": n}
+            for name, bands in channels.items()
+            for score, n in zip((10, 7, 0), bands, strict=True)
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def shift():
+    """Both channels gain a point, the total loses nine: the lower channel grew."""
+    before = counts(offline=(700, 1, 300), online=(500, 1, 500))
+    after = counts(offline=(352, 1, 147), online=(750, 15, 735))
+    return nps_shift(before, after, by="channel", n_draws=400)
+
+
+def text(block, language="en"):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", block.html[language]))
+
+
+def numbers(html):
+    return sorted(re.findall(r'<data value="([^"]+)"', html))
+
+
+def all_blocks(report, tracked, shift):
+    return {
+        "board": report.section("kpi_tracking.board", **show.board_values(tracked)),
+        "table": show.kpi_table(report, tracked),
+        "moved": show.moved_finding(report, tracked),
+        "still": show.still_finding(report, tracked),
+        "targets": show.target_finding(report, tracked),
+        "charts": kpi_charts.charts(report, tracked),
+        "signals": show.signal_table(report, tracked),
+        "mix": kpi_mix.section(report, shift),
+        "mix_table": kpi_mix.mix_table(report, shift),
+        "mix_chart": kpi_mix.mix_chart(report, shift),
+        "mix_finding": kpi_mix.finding(report, shift),
+        "actions": show.action_list(report, tracked),
+        "limits": show.limit_list(report, tracked),
+        "answer": show.answer(report, tracked, mix=kpi_mix.finding_key(shift)),
+    }
+
+
+@pytest.fixture
+def blocks(report, tracked, shift):
+    return all_blocks(report, tracked, shift)
+
+
+def test_both_languages_print_the_same_numbers(blocks):
+    """Every block, value by value."""
+    for name, block in blocks.items():
+        assert numbers(block.html["en"]) == numbers(block.html["zh-Hant-HK"]), name
+
+
+def test_an_arrow_appears_only_where_a_rule_fired(blocks):
+    """Conversion has one; repurchase, a little higher than at first, has not."""
+    table = text(blocks["table"])
+    assert "Enquiry-to-sale conversion" in table
+    assert table.count("↑ up") == 1
+    assert table.count("no signal") >= 1
+    assert "↓" not in table
+
+
+def test_verdicts_follow_the_interval_and_a_missing_target_is_shown(blocks):
+    """9.0 % clears 6.5 %; 36 % of 1,000 cannot be told from 37 %; CES has no target."""
+    table = text(blocks["table"])
+    assert "▲ met" in table
+    assert "● cannot tell" in table
+    assert "not set" in table
+
+
+def test_what_moved_and_what_only_seems_to_are_said_apart(blocks):
+    """Each with value, interval, n and period."""
+    assert "Enquiry-to-sale conversion 9.0% in Jun 2026 (7.4% to 10.9%; n = 1,000)" in text(
+        blocks["moved"]
+    )
+    assert text(blocks["still"]).startswith("Only seem to move: Repurchase within 90 days 36.0%")
+    assert "1 of 5 KPIs moved" in text(blocks["answer"])
+
+
+def test_a_chart_names_its_rule_its_limits_and_its_target(blocks):
+    """One figure per KPI with a history; the young cohort is dated."""
+    html = blocks["charts"].html["en"]
+    assert html.count("<figure") == 2
+    said = text(blocks["charts"])
+    assert "Rules that fired: outside the limits in Jan 2026" in said
+    assert "Target 6.5%, due 30 June 2026" in said
+    assert "the next period will be known on 28 September 2026" in said
+    assert "15-minute reply promise" in html
+    assert html.count("Lunar New Year") >= 2
+
+
+def test_a_reversal_by_mix_is_split_beside_the_headline(blocks, shift):
+    """Both channels up, the total down: the title says so, the table holds both parts."""
+    assert shift.mix.reversed_by_mix
+    assert "lower in total and higher in every channel" in text(blocks["mix"])
+    assert "from the channels' own scores" in text(blocks["mix_table"])
+    assert "Online answers grew from 50.0% to 75.0%" in text(blocks["mix_finding"])
+
+
+def test_a_total_that_moves_with_its_groups_is_no_reversal(report):
+    """The same sentence would be wrong here."""
+    before = counts(offline=(500, 100, 400), online=(500, 100, 400))
+    after = counts(offline=(600, 100, 300), online=(600, 100, 300))
+    plain = nps_shift(before, after, by="channel", n_draws=400)
+    assert kpi_mix.case(plain) == "plain"
+    said = text(kpi_mix.finding(report, plain))
+    assert "yet every channel" not in said
+    assert "clear of zero" in said
+
+
+def test_nothing_moved_is_an_answer_too(report, engagement, shift):
+    """Without a signal the answer is to leave things alone."""
+    history = pd.DataFrame(share_rows("conversion", MONTHS, [0.05, 0.052, 0.048] * 6))
+    still = track_kpis(history, engagement=engagement, targets={})
+    blocks = all_blocks(report, still, shift)
+    assert text(blocks["answer"]).startswith("None of 5 KPIs moved")
+    assert "No rule fired on any chart" in text(blocks["signals"])
+
+
+def test_blocks_of_different_roles_are_not_joined(report, blocks):
+    """A table among figures would lose its place in the report."""
+    with pytest.raises(ReportError, match="must have one role, got figure, table"):
+        report.together("x", [blocks["charts"], blocks["table"]])
+    with pytest.raises(ReportError, match="must have one role, got no block"):
+        report.together("x", [])
+
+
+def test_the_ledger_keeps_value_trend_verdict_and_mix(tracked, shift):
+    """Plain values that JSON keeps."""
+    import json
+
+    kept = json.loads(json.dumps(show.ledger_content(tracked, shift), allow_nan=False))
+    assert kept["kpis"]["conversion"]["trend"] == "up"
+    assert kept["kpis"]["conversion"]["verdict"] == "met"
+    assert kept["nps_mix"]["reversed_by_mix"] is True
+    assert "nps" not in kept["kpis"]
