@@ -30,8 +30,11 @@ def effect_chart(report: Report, trial: Trial) -> Block:
 
 def guardrail_charts(report: Report, trial: Trial) -> Block:
     """Draw each guardrail against zero and its tolerated loss, in its own unit."""
-    if not trial.readout.is_valid or not trial.readout.guardrails:
+    if not trial.readout.is_valid:
         return not_read(report, "ab_test.guardrails.charts")
+    if not trial.readout.guardrails:
+        nothing = phrase("ab_test.guardrails.no_chart")
+        return report.items("ab_test.guardrails.charts", [nothing], role="note")
     blocks = []
     for guardrail in trial.readout.guardrails:
         found = guardrail.comparison

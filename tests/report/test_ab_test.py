@@ -162,8 +162,10 @@ def test_an_early_reading_is_said_to_be_one(report, engagement):
 
 def test_a_rule_without_guardrails_says_that_harm_was_not_looked_for(report, engagement):
     """Silence about harm is not safety."""
-    blocks = blocks_of(report, trial_of(engagement, "effect_shown", guardrails=False))
+    trial = trial_of(engagement, "effect_shown", guardrails=False)
+    blocks = blocks_of(report, trial)
     assert "harm outside" in text(blocks["guardrails_finding"])
+    assert text(trial_charts.guardrail_charts(report, trial)) == "There is no guardrail to draw."
 
 
 def test_customers_outside_the_period_are_counted_as_left_out(report, engagement):
