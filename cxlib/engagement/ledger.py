@@ -138,8 +138,11 @@ class Ledger:
 
 
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The content as JSON keeps it."""
-    plain: dict[str, Any] = json.loads(json.dumps(content, ensure_ascii=False, allow_nan=False))
+    """The content as JSON keeps it, to ten digits: another machine's last bit is no change."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    plain: dict[str, Any] = json.loads(
+        text, parse_float=lambda digits: float(f"{float(digits):.10g}")
+    )
     return plain
 
 

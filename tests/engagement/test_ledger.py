@@ -41,6 +41,12 @@ def test_a_frozen_entry_may_be_repeated_but_not_changed(ledger):
     assert ledger.read("baselines") == {"nps": 25.0}
 
 
+def test_the_last_bit_of_another_machine_is_no_change(ledger):
+    ledger.freeze("baselines", {"nps": 0.1 + 0.2}, data=DATA)
+    ledger.freeze("baselines", {"nps": 0.3}, data=DATA)
+    assert ledger.read("baselines") == {"nps": 0.3}
+
+
 def test_a_reason_changes_a_frozen_entry_and_is_kept(ledger):
     ledger.freeze("baselines", {"nps": 25.0}, data=DATA)
     ledger.freeze("baselines", {"nps": 27.5}, data=DATA, reason="late answers arrived")
