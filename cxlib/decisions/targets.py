@@ -7,12 +7,13 @@ percentage points; nothing here guesses.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, isfinite, isnan
+from math import ceil, isfinite
 from typing import Literal
 
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Cadence, GoalUnit, KpiUnit
 from cxlib.errors import InputError
+from cxlib.measures import tracking
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.power import (
     NpsShares,
@@ -30,6 +31,13 @@ Trend = Literal["rising", "falling", "no_signal"]
 Verdict = Literal["met", "missed", "unclear", "no_target"]
 """met, missed: the whole interval lies on that side of the target · unclear: it holds the target,
 or there is no interval · no_target: the target is not set, so nothing is judged."""
+
+_WORDS: dict[tracking.Verdict, Verdict] = {
+    "met": "met",
+    "not_met": "missed",
+    "cannot_tell": "unclear",
+    "no_target": "no_target",
+}
 
 VarianceBasis = Literal["share", "sd", "shares", "typical", "worst"]
 """share: p (1 - p) · sd: given standard deviation · shares, typical, worst: see NpsVariance."""
@@ -247,23 +255,14 @@ def feasibility(
 
 
 def judge(current: Estimate, *, target: float | None, direction: Direction) -> Verdict:
-    """Compare a KPI with its target, without turning doubt into a verdict.
+    """Compare a KPI with its target by the rule of ``measures.tracking.verdict``, in these words.
 
     Args:
         current: Value with its interval.
         target: Level in the same unit, or None.
         direction: higher or lower is better.
     """
-    if target is None or isnan(target):
-        return "no_target"
-    if not current.has_interval:
-        return "unclear"
-    reached_low = current.ci_lower >= target
-    reached_high = current.ci_upper <= target
-    met, missed = (reached_low, current.ci_upper < target)
-    if direction == "lower":
-        met, missed = (reached_high, current.ci_lower > target)
-    return "met" if met else "missed" if missed else "unclear"
+    return _WORDS[tracking.verdict(current, target=target, better=direction)]
 
 
 def kpi_row(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, pairwise
-from math import inf
+from math import inf, isnan
 from typing import Any, Literal, cast
 
 import pandas as pd
@@ -169,19 +169,23 @@ def kpi_series(
 
 
 def verdict(estimate: Estimate, *, target: float | None, better: Direction = "higher") -> Verdict:
-    """Judge a value against its target; only an interval that clears the target can decide.
+    """Judge a value against its target; only an interval that reaches or misses it whole decides.
+
+    A limit that lies on the target reaches it.
 
     Args:
         estimate: In the unit of ``target``.
         target: None when not set: then there is no verdict.
         better: "higher" when the target is a floor, "lower" when it is a ceiling.
     """
-    if target is None:
+    if target is None or isnan(target):
         return "no_target"
-    if not estimate.excludes(target):
+    if not estimate.has_interval:
         return "cannot_tell"
-    above = estimate.ci_lower > target
-    return "met" if above == (better == "higher") else "not_met"
+    lower, upper = estimate.ci_lower - target, estimate.ci_upper - target
+    if better == "lower":
+        lower, upper = -upper, -lower
+    return "met" if lower >= 0 else "not_met" if upper < 0 else "cannot_tell"
 
 
 def mann_kendall(values: list[float], *, confidence_level: float = 0.95) -> Trend:

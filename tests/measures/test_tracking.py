@@ -119,6 +119,14 @@ def test_only_an_interval_that_clears_the_target_decides():
     assert verdict(many, target=None) == "no_target"
 
 
+def test_a_limit_on_the_target_reaches_it_and_no_interval_decides_nothing():
+    estimate = mean_estimate(4, 4.0, 0.0)
+    assert (estimate.ci_lower, estimate.ci_upper) == (4.0, 4.0)
+    assert [verdict(estimate, target=4.0, better=b) for b in ("higher", "lower")] == ["met", "met"]
+    assert verdict(mean_estimate(1, 4.0, float("nan")), target=3.0) == "cannot_tell"
+    assert verdict(estimate, target=float("nan")) == "no_target"
+
+
 def test_row_order_and_other_kpis_do_not_matter():
     history = pd.concat([nps_history(200 + WOBBLE), mean_history([4.0] * 18)])
     shuffled = history.sample(frac=1, random_state=1)
