@@ -35,7 +35,10 @@ def deviations_from_mean(
     t = d / se is compared with its own distribution when nothing differs: each group drawn again
     from the answers of all (studentised bootstrap), which knows the skewness and the scale's
     ends. To the answers of each group three of the pooled ones are added in v, so that a
-    unanimous group has an error too. p-values are Holm-adjusted over the groups, intervals at
+    unanimous group has an error too. Where groups have equal means but answers of very different
+    shape (half of them ones and fives only), false alarms rise to about 11 % of families instead
+    of 5 % (simulated); drawing each group from its own answers would not do, since it gives 10 to
+    95 % where skewed groups are alike. p-values are Holm-adjusted over the groups, intervals at
     Holm's levels; both are read from the same draws and never disagree.
 
     Args:
