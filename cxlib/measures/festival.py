@@ -9,7 +9,7 @@ LUNAR_NEW_YEAR: Sequence[date] = (
     date(2030, 2, 3), date(2031, 1, 23), date(2032, 2, 11), date(2033, 1, 31), date(2034, 2, 19),
     date(2035, 2, 8),
 )  # fmt: skip
-"""First days of the lunar years. Source: Hong Kong Observatory, Gregorian-Lunar calendar tables."""
+"""First days of the lunar years; those on working days checked against the holidays package."""
 
 
 def lunar_new_years(first: date, last: date) -> tuple[date, ...]:

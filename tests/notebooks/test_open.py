@@ -1,6 +1,5 @@
 """Each notebook opened alone, as in JupyterLab: no parameter, no other step."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def test_it_runs_top_to_bottom_on_the_sample(name, tmp_path, monkeypatch):
     book = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     client = NotebookClient(
         book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}},
-        extra_arguments=["--IPKernelApp.log_level=ERROR"], env=dict(os.environ),
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )  # fmt: skip
     client.execute()
     shown = [out for cell in book.cells for out in cell.get("outputs", []) if "data" in out]
