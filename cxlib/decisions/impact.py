@@ -5,11 +5,10 @@ Grades: A randomised (never given here) · B comparison units, every decisive ch
 · C trend-adjusted, trend untested, or too few units for B · D cannot separate the action from what
 else happened.
 
-Passing the checks of the time before is no proof that the groups moved alike: a slow drift apart
-may pass and stay in the effect. In simulated chains of 24 stores a drift of 0.04 pp a month passed
-in 3 of 4 and added 0.2 pp to an effect of 2 pp. Read the interval of the trend check beside the
-effect: its ends times the months between the middles of both periods are what it cannot rule out
-(Roth 2022, AER: Insights 4(3)).
+Passed checks are no proof that the groups moved alike: a drift of 0.04 pp a month passed in 3 of 4
+simulated chains of 24 stores and added 0.2 pp to an effect of 2 pp. The ends of the trend check's
+interval, times the months between the middles of both periods, are what is not ruled out (Roth
+2022, AER: Insights 4(3)).
 
 Several actions at once in the same units stay one package: its effect can be graded, but no part
 of it can be credited to one action.
