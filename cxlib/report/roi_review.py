@@ -6,6 +6,7 @@ from math import fsum
 import pandas as pd
 
 from cxlib.decisions.costs import CostLedger
+from cxlib.decisions.drift import drift_left
 from cxlib.decisions.initiatives import ComparedReview, PickedReview
 from cxlib.decisions.worth import Worth, payback_day
 from cxlib.report import scope
@@ -155,13 +156,16 @@ def limit_list(report: Report, review: ComparedReview | None, picked: PickedRevi
         values |= {f"picked_{k}": v for k, v in review_values(report, picked).items()}
     if review is not None:
         values |= review_values(report, review)
+        if (drift := drift_left(review.impact)) is not None:
+            values["drift"] = drift
     return scope.limits(report, _limits(review, picked), **values)
 
 
 def _limits(review: ComparedReview | None, picked: PickedReview | None) -> list[str]:
     keys = ["horizon", "other_benefits"]
     if review is not None:
-        keys = ["apart" if review.impact.separable else "package", "stores", *keys]
+        drift = ["drift"] if drift_left(review.impact) is not None else []
+        keys = ["apart" if review.impact.separable else "package", "stores", *drift, *keys]
     if picked is not None:
         keys.append("picked")
     return [f"roi_review.limits.{key}" for key in keys]
