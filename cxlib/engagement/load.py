@@ -2,17 +2,19 @@
 
 import typing
 from collections.abc import Iterator, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from cxlib.engagement.schema import Engagement
+from cxlib.engagement.schema import Engagement, Language
+from cxlib.engagement.yaml_text import Location, parse, place
 from cxlib.errors import ConfigError, Problem
 
-Location = tuple[str | int, ...]
 TABLE_NAMES = (
     "answers", "invitations", "customers", "stores", "orders", "cases", "events", "mentions",
     "ab_test", "kpi_history", "store_panel", "costs", "maturity", "employees",
@@ -40,7 +42,7 @@ def load_engagement(path: str | Path) -> Engagement:
         raise ConfigError(
             f"no engagement file at {file}; name one, or make one with: cx new CLIENT"
         )
-    tree, raw = _parse(file)
+    tree, raw = parse(file)
     problems: list[Problem] = []
     engagement = None
     try:
@@ -50,7 +52,7 @@ def load_engagement(path: str | Path) -> Engagement:
         problems = [_reword(item, tree, file) for item in error.errors(include_url=False)]
     if engagement:
         problems = [
-            Problem(file.name, _place(tree, loc), value, rule, remedy)
+            Problem(file.name, place(tree, loc), value, rule, remedy)
             for loc, value, rule, remedy in _cross_checks(engagement)
         ]
     if problems or engagement is None:
@@ -60,74 +62,10 @@ def load_engagement(path: str | Path) -> Engagement:
     return engagement
 
 
-def _parse(file: Path) -> tuple[yaml.Node, dict[str, Any]]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
-    except UnicodeDecodeError as error:
-        problem = Problem(
-            file.name, f"byte {error.start}", "", "must be UTF-8 text", "save it as UTF-8"
-        )
-        raise ConfigError(f"{file.name} cannot be read", [problem]) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else ""
-        rule = f"must be YAML: {getattr(error, 'problem', None) or 'it cannot be parsed'}"
-        problem = Problem(
-            file.name, where, "", rule, "check indentation, colons and quotes on that line"
-        )
-        raise ConfigError(f"{file.name} cannot be read", [problem]) from None
-    if node is None or not isinstance(raw, dict):
-        problem = Problem(
-            file.name, "", "an empty file or a list", "must hold keys and values",
-            "start from the file that cx new writes",
-        )  # fmt: skip
-        raise ConfigError(f"{file.name} cannot be read", [problem])
-    if doubles := list(_doubled_keys(node, file.name)):
-        raise ConfigError(f"{file.name} names a key twice", doubles)
-    return node, raw
-
-
-def _doubled_keys(node: yaml.Node, file: str) -> Iterator[Problem]:
-    """YAML keeps the last of two equal keys silently; a client's target must not vanish so."""
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                rule = f"each key stands once; it stands on line {seen[key.value]} too"
-                yield Problem(file, f"line {line}", key.value, rule, "remove one of them")
-            seen[key.value] = line
-            yield from _doubled_keys(value, file)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _doubled_keys(value, file)
-
-
-def _place(tree: yaml.Node, loc: Location) -> str:
-    """Line and dotted key of a location; the nearest existing ancestor when it is missing."""
-    node, line = tree, tree.start_mark.line
-    for part in loc:
-        child = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    child, line = value, key.start_mark.line
-        elif isinstance(node, yaml.SequenceNode) and part in range(len(node.value)):
-            child = node.value[part]
-            line = child.start_mark.line
-        if child is None:
-            break
-        node = child
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    return f"line {line + 1}, {dotted.lstrip('.')}" if dotted else f"line {line + 1}"
-
-
 def _reword(item: Any, tree: yaml.Node, file: Path) -> Problem:  # noqa: ANN401 - pydantic's dict
     loc: Location = tuple(part for part in item["loc"] if part != "[key]")
     value, kind = item.get("input"), item["type"]
-    where = _place(tree, loc)
+    where = place(tree, loc)
     if kind == "extra_forbidden":
         allowed = _fields_at(loc[:-1])
         return Problem(
@@ -135,15 +73,63 @@ def _reword(item: Any, tree: yaml.Node, file: Path) -> Problem:  # noqa: ANN401 
         )
     if kind == "missing":
         return Problem(file.name, where, "", f"key {loc[-1]!r} is required", f"add {loc[-1]}:")
-    rule = item["msg"].removeprefix("Value error, ")
-    remedy = "correct the value"
+    rule, remedy = _rule(kind, item.get("ctx", {}), item["msg"], value, _fields_at(loc))
+    shown = SHAPES.get(type(value)) or f"{value if isinstance(value, date) else repr(value):.60}"
+    if isinstance(value, dict | list) and kind == "value_error":
+        shown = ""  # the rule names the values that do not fit each other
+    return Problem(file.name, where, shown, rule, remedy)
+
+
+SHAPES: dict[type, str] = {type(None): "nothing", dict: "keys and values", list: "a list"}
+KINDS = (
+    ("int", "must be a whole number", "write digits, such as 30"),
+    ("float", "must be a number", "write digits, such as 0.08"),
+    ("finite", "must be a number", "write digits, such as 0.08"),
+    ("bool", "must be true or false", "write true or false"),
+    ("date", "must be a date as YYYY-MM-DD", "write the year first, such as 2026-01-31"),
+    ("string_type", "must be text", "put it in quotation marks"),
+    ("list", "must be a list", "write [one, two], or each on a line after a dash"),
+    ("too_short", "must have at least one entry", "add one"),
+)
+LIMITS = {
+    "greater_than": ("gt", "must be above {}"),
+    "greater_than_equal": ("ge", "must be {} or more"),
+    "less_than": ("lt", "must be below {}"),
+    "less_than_equal": ("le", "must be {} or less"),
+    "string_too_long": ("max_length", "must have {} characters or fewer"),
+}
+PATTERNS = {
+    r"^[a-z][a-z0-9_]*$": (
+        "must be an id of small Latin letters, digits and _, a letter first",
+        "write the id so, and the full name under name:",
+    ),
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*$": (
+        "must be Latin letters, digits, dots, _ and -", "write it so, such as 2026H1",
+    ),
+}  # fmt: skip
+
+
+def _rule(
+    kind: str, context: dict[str, Any], said: str, value: object, fields: Sequence[str]
+) -> tuple[str, str]:
+    """Word what must hold and the remedy, instead of the validator's own words."""
     if kind == "literal_error":
-        allowed = [
-            word.strip("' ") for word in item["ctx"]["expected"].replace(" or ", ",").split(",")
-        ]
-        rule, remedy = f"must be one of {', '.join(allowed)}", suggest(str(value), allowed)
-    shown = "" if isinstance(value, dict | list) else repr(value)
-    return Problem(file.name, where, shown, rule[:1].lower() + rule[1:], remedy)
+        allowed = [word.strip("' ") for word in context["expected"].replace(" or ", ",").split(",")]
+        return f"must be one of {', '.join(allowed)}", suggest(str(value), allowed)
+    if kind in {"model_type", "dict_type"}:
+        keys = ", ".join(fields)
+        rule = f"must hold the keys {keys}" if fields else "must hold keys and values"
+        return rule, "write each key with its value"
+    if kind in LIMITS:
+        name, rule = LIMITS[kind]
+        return rule.format(f"{context[name]:g}"), "correct the value"
+    if kind == "string_pattern_mismatch":
+        return PATTERNS[context["pattern"]]
+    for start, rule, remedy in KINDS:
+        if kind.startswith(start):
+            return rule, "fill it in" if value is None else remedy
+    rule = said.removeprefix("Value error, ")
+    return rule[:1].lower() + rule[1:], "correct the value"
 
 
 def suggest(word: str, allowed: Sequence[str]) -> str:
@@ -157,11 +143,13 @@ def _fields_at(loc: Location) -> list[str]:
     """Names of the keys allowed at a location of the file."""
     kind: Any = Engagement
     for part in loc:
-        if isinstance(kind, type) and issubclass(kind, BaseModel) and part in kind.model_fields:
-            kind = kind.model_fields[str(part)].annotation
-            kind = next((a for a in typing.get_args(kind) if _is_model(a)), kind)
-        else:
-            kind = next((a for a in typing.get_args(kind) if _is_model(a)), None)
+        if _is_model(kind):
+            field = kind.model_fields.get(str(part))
+            kind = field.annotation if field else None
+            if isinstance(kind, UnionType):
+                kind = typing.get_args(kind)[0]
+        else:  # a list or a dict: what it holds is its last type argument
+            kind = (typing.get_args(kind) or (None,))[-1]
     return list(kind.model_fields) if _is_model(kind) else []
 
 
@@ -197,6 +185,28 @@ def _cross_checks(engagement: Engagement) -> Iterator[Finding]:
                 yield (group, index, "id"), item.id, "each id stands once", "rename one of them"
             seen.add(item.id)
     yield from _goal_checks(engagement)
+    yield from _untranslated(engagement, engagement.languages, ())
+
+
+def _untranslated(part: object, languages: Sequence[str], loc: Location) -> Iterator[Finding]:
+    """Words per language must be there in each report language."""
+    if isinstance(part, dict) and part and set(part) <= set(typing.get_args(Language)):
+        for language in languages:
+            if language not in part:
+                yield (
+                    loc, "", f"words are missing in {language}, a language of the reports",
+                    f"add {language}:, or write one text that serves every language",
+                )  # fmt: skip
+        return
+    inside: list[tuple[str | int, object]] = []
+    if isinstance(part, BaseModel):
+        inside = [(name, getattr(part, name)) for name in type(part).model_fields]
+    elif isinstance(part, dict):
+        inside = list(part.items())
+    elif isinstance(part, list):
+        inside = list(enumerate(part))
+    for name, value in inside:
+        yield from _untranslated(value, languages, (*loc, name))
 
 
 def _goal_checks(engagement: Engagement) -> Iterator[Finding]:

@@ -26,12 +26,15 @@ Cadence = Literal["weekly", "monthly", "quarterly"]
 GoalUnit = Literal["points", "percent", "rating", "pp", "relative_percent"]
 KpiUnit = Literal["points", "share", "rating"]
 Share = Annotated[float, Field(gt=0, lt=1)]
+LONGEST_TEXT = 300
 STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
 
 
 def _both_languages(value: Any) -> Any:  # noqa: ANN401 - a raw YAML value
     """Let a plain string stand for the same words in every language."""
-    return {"en": value, "zh-Hant-HK": value} if isinstance(value, str) else value
+    if not isinstance(value, str | dict) or value == {}:
+        raise ValueError("must be text, or text per language as {en: …, zh-Hant-HK: …}")
+    return dict.fromkeys(get_args(Language), value) if isinstance(value, str) else value
 
 
 def _known_and_filled(value: dict[str, str]) -> dict[str, str]:
@@ -39,6 +42,16 @@ def _known_and_filled(value: dict[str, str]) -> dict[str, str]:
         raise ValueError(f"languages are en and zh-Hant-HK, not {', '.join(unknown)}")
     if blank := [language for language, words in value.items() if not words.strip()]:
         raise ValueError(f"words are empty in {', '.join(blank)}")
+    if any(not character.isprintable() for words in value.values() for character in words):
+        raise ValueError("words stand on one line, without control characters")
+    if (longest := max(map(len, value.values()))) > LONGEST_TEXT:
+        raise ValueError(f"words have {LONGEST_TEXT} characters or fewer, got {longest}")
+    return value
+
+
+def _each_once(value: list[Language]) -> list[Language]:
+    if len(set(value)) < len(value):
+        raise ValueError("each language stands once")
     return value
 
 
@@ -231,7 +244,7 @@ class Engagement(_Strict):
     client: Client
     market: Literal["HK"]
     currency: Literal["HKD"]
-    languages: list[Language] = Field(min_length=1)
+    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(_each_once)]
     brand: str = "_brand.yml"
     wave: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     baseline: Period
@@ -242,7 +255,7 @@ class Engagement(_Strict):
     minimum_cell: Annotated[int, Field(ge=5)] = 30
     discount_rate: Annotated[float, Field(ge=0, lt=1)]
     money: Literal["nominal", "real"] = "nominal"
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0)] = 1
     tables: dict[str, Table]
     touchpoints: list[Touchpoint] = Field(min_length=1)
     metrics: dict[Slug, Metric]

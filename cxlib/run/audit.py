@@ -36,7 +36,8 @@ def check_and_describe(
         if csv and isinstance(in_data, ContractError):
             in_data.violations.to_csv(csv, index=False, encoding="utf-8-sig")
         raise
-    yield f"{engagement.path.name}: {engagement.client.name['en']}, wave {engagement.wave}"
+    client = engagement.client.name[engagement.languages[0]]
+    yield f"{engagement.path.name}: {client}, wave {engagement.wave}"
     for item in checked.data.audit.values():
         yield f"  {item.table}: {item.n_rows:,} rows, {item.n_columns} columns, {item.file}"
         if item.unused_columns:

@@ -141,3 +141,60 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(ConfigError) as caught:
         load_engagement(tmp_path)
     assert str(caught.value).endswith("name one, or make one with: cx new CLIENT")
+
+
+def test_a_misspelt_key_inside_a_list_or_a_table_offers_the_nearest(edited):
+    path = edited(
+        ("    stage: awareness", "    stge: awareness"), ("{file: data/a", "{fil: data/a")
+    )
+    found = problems(path)
+    assert any("key 'stge'; unknown key; did you mean 'stage'?" in p for p in found)
+    assert any("key 'fil'; unknown key; did you mean 'file'?" in p for p in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("end: 2026-06-30}", "end: 2026-06-31}", "review.end: found '2026-06-31'; must be a date"),
+        ("minimum_cell: 30", "minimum_cell: many", "found 'many'; must be a whole number"),
+        ("discount_rate: 0.08", "discount_rate:", "discount_rate: found nothing; must be a number"),
+        ("wave: 2026H1", "wave: 2026", "found 2026; must be text; put it in quotation marks"),
+        ("seed: 20260701", "seed: -1", "seed: found -1; must be 0 or more"),
+        ("[en, zh-Hant-HK]", "[en, en]", "languages: each language stands once"),
+        ("[en, zh-Hant-HK]", "en", "languages: found 'en'; must be a list; write [one, two]"),
+        ("id: social_ad", "id: 社交", "found '社交'; must be an id of small Latin letters"),
+        ("name: {en: Web search, zh-Hant-HK: 網上搜尋}", "name: 759", "found 759; must be text"),
+        ("name: {en: Web search, zh-Hant-HK: 網上搜尋}", "name: {}", "must be text, or text per"),
+        ("{en: Web search, ", "{", "words are missing in en, a language of the reports"),
+        ("{en: Web search, ", r'{en: "Web\nsearch", ', "words stand on one line"),
+        ("{en: Web search, ", f"{{en: {'W' * 301}, ", "words have 300 characters or fewer"),
+        ("{start: 2025-07-01, end: 2025-12-31}", "[1]", "must hold the keys start, end"),
+    ],
+)
+def test_each_wrong_value_is_worded_with_its_rule(edited, old, new, said):
+    (only,) = problems(edited((old, new)))
+    assert said in only
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a: &a [x]\n" + "".join(f"b{n}: &{c} [{p}]\n" for n, (p, c) in enumerate(
+            (",".join([f"*{'abcdefghijk'[n]}"] * 10), "abcdefghijk"[n + 1]) for n in range(10)
+        )), "must hold 100,000 values or fewer once aliases (*name) are written out"),
+        ("a: &a [*a]", "must hold 100,000 values or fewer"),
+        ("a: " + "[" * 5000, "must hold 100,000 values or fewer"),
+        ("? [a]\n: 1", "must be YAML: found unhashable key"),
+        ('a: !!python/object/apply:os.system ["true"]', "could not determine a constructor"),
+    ],
+)  # fmt: skip
+def test_yaml_that_would_grow_or_run_something_is_refused(tmp_path, content, said):
+    path = tmp_path / "engagement.yml"
+    path.write_text(content, encoding="utf-8")
+    (only,) = problems(path)
+    assert said in only
+
+
+def test_a_report_in_one_language_needs_words_in_that_language_only(edited):
+    path = edited(("[en, zh-Hant-HK]", "[zh-Hant-HK]"), ("{en: Web search, ", "{"))
+    assert load_engagement(path).touchpoints[1].name == {"zh-Hant-HK": "網上搜尋"}
