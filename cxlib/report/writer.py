@@ -6,10 +6,12 @@ date in ``<time>``, so that a test can prove that both languages print the same 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from html import escape
+from string import Formatter
 from typing import Literal, TypeAlias
 
 from cxlib.errors import ReportError
@@ -152,7 +154,7 @@ class Writer:
             name: _Shown(self, value) for name, value in {**self.shared, **item.values}.items()
         }
         try:
-            return template.format(**values)
+            return _filled(template, values)
         except (KeyError, AttributeError, IndexError) as error:
             raise ReportError(
                 f"message {item.key!r} ({self.language}) asks for {error}; "
@@ -162,6 +164,37 @@ class Writer:
     def _text(self, key: str) -> str:
         text = message(key, self.language)
         return escape(text, quote=False) if self.markup else text
+
+
+_TAG = re.compile(r"<[^>]*>")
+_HAN_END = re.compile(r"[\u3400-\u9fff]$")
+_HAN_START = re.compile(r"[\u3400-\u9fff]")
+_LATIN_END = re.compile(r"[0-9A-Za-z%]$")
+_LATIN_START = re.compile(r"[0-9A-Za-z+\u2212]|HK\$")
+
+
+def _filled(template: str, values: "Mapping[str, _Shown]") -> str:
+    """Fill a sentence; one space between a Han character and a number, none between two Han.
+
+    A catalogue cannot know whether a value ends in a digit or in a word ("5.4", "5.4 個百分點").
+    """
+    text, formatter = "", Formatter()
+    for literal, name, spec, _ in formatter.parse(template):
+        text = _met(text, literal)
+        if name is not None:
+            text = _met(text, format(formatter.get_field(name, (), values)[0], spec or ""))
+    return text
+
+
+def _met(before: str, after: str) -> str:
+    last, first = _TAG.sub("", before)[-1:], _TAG.sub("", after)
+    if _HAN_END.search(last) and first.startswith(" ") and _HAN_START.match(first[1:]):
+        return before + after.replace(" ", "", 1)
+    if (_HAN_END.search(last) and _LATIN_START.match(first)) or (
+        _LATIN_END.search(last) and _HAN_START.match(first)
+    ):
+        return f"{before} {after}"
+    return before + after
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Numbers, dates and sentences in both languages, through one formatter."""
 
+import re
 from datetime import date
 from math import inf, nan
 
@@ -95,3 +96,16 @@ def test_an_infinite_number_is_refused():
 def test_a_yes_or_no_is_refused():
     with pytest.raises(ReportError, match="choose a sentence for each"):
         EN(True)
+
+
+@pytest.mark.parametrize("markup", [False, True])
+def test_chinese_takes_one_space_beside_a_number_and_none_between_characters(monkeypatch, markup):
+    """The catalogue cannot know whether a value ends in a digit or in a word."""
+    monkeypatch.setattr(
+        "cxlib.report.writer.message", lambda *_: "由{day}起，{change} 的變幅須{n}宗"
+    )
+    write = Writer("zh-Hant-HK", markup=markup)
+    for change, shown in ((Num(3.5, "points"), "3.5 的"), ("三點五分", "三點五分的")):
+        made = write(phrase("x", day=Day(date(2026, 1, 5)), change=change, n=12))
+        text = re.sub(r"<[^>]*>", "", made)
+        assert text == f"由 2026年1月5日起，{shown}變幅須 12 宗"
