@@ -1,5 +1,5 @@
 # ruff: noqa: PLR2004  (a limit stands beside the message that names it)
-"""Goals: what level a goal means, whether the sample could ever show it, and the KPI table's row.
+"""Goals: what level a goal means, and whether the sample could ever show it.
 
 A goal carries its unit. "5 % +40" is 7 % when the unit is relative percent and 45 % when it is
 percentage points; nothing here guesses.
@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from math import ceil, isfinite
 from typing import Literal
 
-from cxlib.engagement.scales import Direction
-from cxlib.engagement.schema import Cadence, GoalUnit, KpiUnit
+from cxlib.engagement.schema import GoalUnit, KpiUnit
 from cxlib.errors import InputError
-from cxlib.measures import tracking
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.power import (
     NpsShares,
@@ -24,20 +22,6 @@ from cxlib.stats.power import (
     power_of,
     sample_size,
 )
-
-Trend = Literal["rising", "falling", "no_signal"]
-"""From a control-chart rule; no_signal unless a rule fires."""
-
-Verdict = Literal["met", "missed", "unclear", "no_target"]
-"""met, missed: the whole interval lies on that side of the target · unclear: it holds the target,
-or there is no interval · no_target: the target is not set, so nothing is judged."""
-
-_WORDS: dict[tracking.Verdict, Verdict] = {
-    "met": "met",
-    "not_met": "missed",
-    "cannot_tell": "unclear",
-    "no_target": "no_target",
-}
 
 VarianceBasis = Literal["share", "sd", "shares", "typical", "worst"]
 """share: p (1 - p) · sd: given standard deviation · shares, typical, worst: see NpsVariance."""
@@ -90,33 +74,6 @@ class Feasibility:
     variance_basis: VarianceBasis
     confidence_level: float
     power: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KpiRow:
-    """One line of the KPI table.
-
-    Attributes:
-        kpi: Id of the KPI.
-        unit: points, share or rating.
-        direction: Which way is better.
-        cadence: weekly, monthly or quarterly.
-        target: Level aimed at, or None for "not set".
-        current: Latest value with its interval.
-        trend: What the control chart says.
-        owner: Who answers for it.
-        verdict: Against the target.
-    """
-
-    kpi: str
-    unit: KpiUnit
-    direction: Direction
-    cadence: Cadence
-    target: float | None
-    current: Estimate
-    trend: Trend
-    owner: str
-    verdict: Verdict
 
 
 def goal_level(
@@ -251,48 +208,6 @@ def feasibility(
         variance_basis=basis,
         confidence_level=confidence_level,
         power=power,
-    )
-
-
-def judge(current: Estimate, *, target: float | None, direction: Direction) -> Verdict:
-    """Compare a KPI with its target by the rule of ``measures.tracking.verdict``, in these words.
-
-    Args:
-        current: Value with its interval.
-        target: Level in the same unit, or None.
-        direction: higher or lower is better.
-    """
-    return _WORDS[tracking.verdict(current, target=target, better=direction)]
-
-
-def kpi_row(
-    kpi: str,
-    *,
-    unit: KpiUnit,
-    direction: Direction,
-    cadence: Cadence,
-    current: Estimate,
-    owner: str,
-    target: float | None = None,
-    trend: Trend = "no_signal",
-) -> KpiRow:
-    """Fill one line of the KPI table; the verdict follows from target, interval and direction.
-
-    Raises:
-        InputError: The estimate's unit is not the KPI's.
-    """
-    if current.unit != unit:
-        raise InputError(f"{kpi} is measured in {unit}, the current value is in {current.unit}")
-    return KpiRow(
-        kpi=kpi,
-        unit=unit,
-        direction=direction,
-        cadence=cadence,
-        target=target,
-        current=current,
-        trend=trend,
-        owner=owner,
-        verdict=judge(current, target=target, direction=direction),
     )
 
 

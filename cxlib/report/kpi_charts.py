@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import period_end
-from cxlib.decisions.scorecard import TrackedKpi
 from cxlib.engagement.schema import Cadence
 from cxlib.measures.festival import lunar_new_years
 from cxlib.measures.tracking import KpiSeries

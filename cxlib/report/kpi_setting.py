@@ -7,10 +7,10 @@ from datetime import date
 from cxlib.decisions.comparison import Metric
 from cxlib.decisions.experiment import Plan
 from cxlib.decisions.goals import GoalCheck
-from cxlib.decisions.kpi_table import KpiLine
+from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import Level, StoreGroup, period_end
-from cxlib.decisions.targets import Verdict
 from cxlib.engagement.scales import Direction
+from cxlib.measures.tracking import Verdict
 from cxlib.engagement.schema import Cadence, Experiment, Period
 from cxlib.report import scope
 from cxlib.report.blocks import Block
@@ -21,7 +21,7 @@ from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.writer import Day, Month, Num, Phrase, Value, phrase
 
-STATUS: dict[Verdict, Status] = {"met": "good", "missed": "bad", "unclear": "watch"}
+STATUS: dict[Verdict, Status] = {"met": "good", "not_met": "bad", "cannot_tell": "watch"}
 VERDICTS = ("invalid", "rollback", "extend", "ship", "hold")
 
 
@@ -78,45 +78,45 @@ def rebase_note(report: Report, reason: str) -> Block | None:
     )
 
 
-def kpi_values(lines: Sequence[KpiLine]) -> dict[str, Value]:
+def kpi_values(tracked: Sequence[TrackedKpi]) -> dict[str, Value]:
     """How many KPIs have a target, clear it or miss it, and which show a trend."""
-    rows = [line for line in lines if line.row]
     trends: list[Value] = [
-        phrase(f"kpi_setting.trend.named_{line.row.trend}", name=line.kpi.name)
-        for line in rows
-        if line.row and line.row.trend != "no_signal"
+        phrase(f"kpi_setting.trend.named_{each.series.trend}", name=each.kpi.name)
+        for each in tracked
+        if each.series and each.moved
     ]
-    verdicts = [line.row.verdict for line in rows if line.row]
+    verdicts = [each.series.verdict for each in tracked if each.series]
     return {
-        "n": len(lines),
+        "n": len(tracked),
         "set": sum(verdict != "no_target" for verdict in verdicts),
         "met": verdicts.count("met"),
-        "missed": verdicts.count("missed"),
-        "unclear": verdicts.count("unclear"),
+        "not_met": verdicts.count("not_met"),
+        "cannot_tell": verdicts.count("cannot_tell"),
         "moving": len(trends),
         "trends": listed(trends),
     }
 
 
-def kpi_table(report: Report, lines: Sequence[KpiLine]) -> Block:
+def kpi_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
     """Show the KPI table: cadence, target, current value, trend, verdict, owner."""
     rows: list[tuple[Cell, ...]] = []
-    for line in lines:
-        kpi, row = line.kpi, line.row
-        if row is None or line.series is None:
-            rows.append((kpi.name, cadence(kpi.cadence), *[None] * 4, kpi.owner))
+    for each in tracked:
+        kpi, series = each.kpi, each.series
+        target: Cell = phrase("kpi_setting.kpis.not_set")
+        if each.target is not None:
+            target = in_unit(kpi, each.target.level)
+        if series is None:
+            rows.append((kpi.name, cadence(kpi.cadence), target, *[None] * 3, kpi.owner))
             continue
-        start = line.series.points[-1].period_start
+        start = series.points[-1].period_start
         rows.append(
             (
                 kpi.name,
                 latest(start, kpi.cadence),
-                phrase("kpi_setting.kpis.not_set")
-                if row.target is None
-                else in_unit(kpi, row.target),
-                phrase("kpi_setting.cell.level", value=row.current),
-                phrase(f"kpi_setting.trend.{row.trend}"),
-                _verdict(row.verdict),
+                target,
+                phrase("kpi_setting.cell.level", value=series.current),
+                phrase(f"kpi_setting.trend.{series.trend}"),
+                _verdict(series.verdict),
                 kpi.owner,
             )
         )
@@ -127,12 +127,12 @@ def kpi_table(report: Report, lines: Sequence[KpiLine]) -> Block:
     return report.table(
         "kpi_setting.kpis.table",
         Table(
-            title=phrase("kpi_setting.kpis.table", **kpi_values(lines)),
+            title=phrase("kpi_setting.kpis.table", **kpi_values(tracked)),
             subtitle=phrase("kpi_setting.kpis.subtitle"),
             source=phrase(
                 "kpi_setting.kpis.source",
-                higher=_better(lines, "higher"),
-                lower=_better(lines, "lower"),
+                higher=_better(tracked, "higher"),
+                lower=_better(tracked, "lower"),
             ),
             columns=[
                 Column(f"kpi_setting.kpis.{head}", "text" if head in text else "num")
@@ -143,10 +143,10 @@ def kpi_table(report: Report, lines: Sequence[KpiLine]) -> Block:
     )
 
 
-def kpi_finding(report: Report, lines: Sequence[KpiLine]) -> Block:
+def kpi_finding(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
     """Say which KPIs move by rule, and what the others' silence means."""
     return report.say(
-        "kpi_setting.kpis.finding", level="descriptive", grade=None, **kpi_values(lines)
+        "kpi_setting.kpis.finding", level="descriptive", grade=None, **kpi_values(tracked)
     )
 
 
@@ -282,8 +282,8 @@ def latest(start: date, rhythm: Cadence) -> Phrase:
     return phrase(f"kpi_setting.latest.{rhythm}", day=day)
 
 
-def _better(lines: Sequence[KpiLine], direction: Direction) -> Value:
-    return listed([line.kpi.name for line in lines if line.kpi.direction == direction])
+def _better(tracked: Sequence[TrackedKpi], direction: Direction) -> Value:
+    return listed([each.kpi.name for each in tracked if each.kpi.direction == direction])
 
 
 def _verdict(verdict: Verdict) -> Cell:

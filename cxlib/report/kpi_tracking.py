@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from cxlib.decisions.scorecard import TrackedKpi
+from cxlib.decisions.kpis import TrackedKpi
 from cxlib.measures.shift import ScoreShift
 from cxlib.report import scope
 from cxlib.report.blocks import Block

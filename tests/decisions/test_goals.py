@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from cxlib.decisions.goals import answers_per_invitation, check_goals, later_sample, link_goals
-from cxlib.decisions.kpi_table import kpi_lines
 from cxlib.decisions.level import baselines, period_end, pool, store_groups
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError, InputError
@@ -370,23 +369,7 @@ def test_a_later_sample_of_that_size_sees_the_change_four_times_in_five():
     assert seen == pytest.approx(0.80, abs=4 * sqrt(0.16 / 20_000))
 
 
-# --- the KPI table and the link to the diagnosis -----------------------------------------------
-
-
-def test_the_kpi_table_judges_only_where_a_target_is_set_and_moves_only_by_rule(engagement):
-    history = pd.concat(
-        [
-            months("nps", "2025-01-01", nps_rows([(420, 250, 200), (430, 240, 200)] * 9)),
-            months("conversion", "2025-01-01", share_rows(20_000, [1000, 1010] * 6 + [1400] * 6)),
-        ]
-    )
-    lines = {
-        line.kpi.id: line
-        for line in kpi_lines(history, engagement=engagement, targets={"conversion": 0.06})
-    }
-    assert (lines["nps"].row.verdict, lines["nps"].row.trend) == ("no_target", "no_signal")
-    assert (lines["conversion"].row.verdict, lines["conversion"].row.trend) == ("met", "rising")
-    assert lines["ces"].row is None
+# --- the link to the diagnosis -----------------------------------------------------------------
 
 
 def test_a_goal_touches_what_its_action_names_and_only_leans_on_its_owner(engagement):

@@ -143,6 +143,26 @@ def test_no_code_no_raw_name_no_identifier_reaches_a_client(full_run, notebook, 
         assert value not in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_kpi_tables_of_goal_setting_and_tracking_agree(full_run, language):
+    """Current value, interval, n, trend and verdict of each KPI."""
+    found = []
+    for notebook, key in (("02_kpi_setting", "kpi_setting"), ("05_kpi_tracking", "kpi_tracking")):
+        html = full_run.html(notebook, language)
+        name = "kpis" if key == "kpi_setting" else "board"
+        table = re.search(rf'<table[^>]*id="{key}-{name}-table".*?</table>', html, re.DOTALL)[0]
+        rows = re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)
+        each = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+        found.append(
+            [
+                (DATA.findall(row[3]), *(text_of(row[place]).split() for place in (0, 4, 5)))
+                for row in each
+            ]
+        )
+    assert found[0] == found[1]
+    assert len(found[0]) == 5
+
+
 def test_run_json_tells_what_was_done(full_run):
     record = json.loads((full_run.folder / "run.json").read_text(encoding="utf-8"))
     assert record["status"] == "done"

@@ -10,7 +10,7 @@ import pytest
 
 from cxlib.decisions.experiment import plan_from_engagement
 from cxlib.decisions.goals import check_goals, link_goals
-from cxlib.decisions.kpi_table import kpi_lines
+from cxlib.decisions.kpis import frozen_targets, track_kpis
 from cxlib.decisions.level import baselines, store_groups
 from cxlib.decisions.rule import frozen_plan
 from cxlib.engagement import load_engagement
@@ -79,9 +79,9 @@ def checks(engagement, levels):
 
 
 @pytest.fixture(scope="module")
-def lines(engagement, checks):
-    targets = {check.kpi.id: check.level for check in checks}
-    return kpi_lines(history(), engagement=engagement, targets=targets)
+def tracked(engagement, checks):
+    targets = frozen_targets(engagement, weigh.targets_content(checks))
+    return track_kpis(history(), engagement=engagement, targets=targets)
 
 
 @pytest.fixture
@@ -126,18 +126,18 @@ def test_a_relative_goal_is_written_as_such_and_means_a_level(report, checks):
     assert "以基準 5.00% 為基數計算，即 7.00%；並非加上 40 個百分點" in text(block, "zh-Hant-HK")
 
 
-def test_a_kpi_without_target_has_no_verdict_and_no_status(report, lines):
-    block = show.kpi_table(report, lines)
+def test_a_kpi_without_target_has_no_verdict_and_no_status(report, tracked):
+    block = show.kpi_table(report, tracked)
     found = {row[0]: row for row in rows(block)}
     assert found["Customer Effort Score (ease)"][2] == "not set"
-    assert found["Customer Effort Score (ease)"][4:6] == ["no signal", "no target"]
-    assert found["Net Promoter Score"][5] == "● undecided"
-    assert found["Enquiry-to-sale conversion"][4:6] == ["↑ rising", "▼ off target"]
+    assert found["Customer Effort Score (ease)"][4:6] == ["no clear trend", "no target"]
+    assert found["Net Promoter Score"][5] == "● cannot tell"
+    assert found["Enquiry-to-sale conversion"][4:6] == ["↑ up", "▼ not met"]
     assert found["Repurchase within 90 days"][1] == "quarterly, Jan 2026 to Mar 2026"
 
 
-def test_the_kpi_table_says_which_way_is_better(report, lines):
-    assert "Lower is better: none." in text(show.kpi_table(report, lines))
+def test_the_kpi_table_says_which_way_is_better(report, tracked):
+    assert "Lower is better: none." in text(show.kpi_table(report, tracked))
 
 
 def test_a_goal_that_cannot_be_seen_says_so_and_names_the_smallest_that_can(report, checks):
@@ -260,22 +260,22 @@ def test_the_answer_counts_goals_and_asks_their_owners(report, engagement, check
     assert "Head of Marketing, Head of Retail by 31 July 2026" in said
 
 
-def test_the_answer_stands_without_a_diagnosis_and_with_every_goal_seen(report, checks, lines):
+def test_the_answer_stands_without_a_diagnosis_and_with_every_goal_seen(report, checks, tracked):
     seen = [check for check in checks if check.can_be_seen]
     samples.seen_finding(report, seen)
     weigh.goal_finding(report, seen)
-    show.kpi_finding(report, lines)
+    show.kpi_finding(report, tracked)
     said = text(show.answer(report, seen))
     assert f"{len(seen)} of {len(seen)} goals can be seen by their date" in said
     assert "confirm targets, owners and the budget" in said
 
 
-def test_both_languages_print_the_same_numbers(report, engagement, levels, checks, lines):
+def test_both_languages_print_the_same_numbers(report, engagement, levels, checks, tracked):
     links = link_goals(engagement, PRIORITIES)
     blocks = [
         show.baseline_table(report, levels),
         weigh.goal_table(report, checks),
-        show.kpi_table(report, lines),
+        show.kpi_table(report, tracked),
         samples.sample_table(report, checks),
         samples.pooled_table(report, checks),
         samples.unseen_list(report, checks),

@@ -7,11 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cxlib.decisions.scorecard import Target, track_kpis
+from cxlib.decisions.goals import check_goals
+from cxlib.decisions.kpis import Target, frozen_targets, track_kpis
+from cxlib.decisions.level import baselines
 from cxlib.engagement import load_engagement
 from cxlib.errors import ReportError
 from cxlib.measures.shift import nps_shift
-from cxlib.report import kpi_charts, kpi_mix
+from cxlib.report import goals as weigh
+from cxlib.report import kpi_charts, kpi_mix, kpi_setting
 from cxlib.report import kpi_tracking as show
 from cxlib.report.report import Report
 
@@ -188,3 +191,34 @@ def test_the_ledger_keeps_value_trend_verdict_and_mix(tracked, shift):
     assert kept["kpis"]["conversion"]["verdict"] == "met"
     assert kept["nps_mix"]["reversed_by_mix"] is True
     assert "nps" not in kept["kpis"]
+
+
+def text_of(cell):
+    return " ".join(re.sub(r"<[^>]+>", "", cell).split())
+
+
+def cells(block, language):
+    """Numbers and words of current value, trend and verdict, by the KPI in the first cell."""
+    found = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", block.html[language].split("<tbody>")[1]):
+        name, _, _, current, trend, verdict, _ = (
+            text_of(cell) for cell in re.findall(r"<t[hd][^>]*>.*?</t[hd]>", row)
+        )
+        found[name] = (re.findall(r"\d[\d.,]*", current), trend, verdict)
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hant-HK"])
+def test_goal_setting_and_tracking_say_the_same_of_every_kpi(engagement, language):
+    """Over the sample's history: one current value, interval, n, trend and verdict of a KPI."""
+    history = pd.read_csv(SAMPLE / "data" / "kpi_history.csv")
+    checks = check_goals(
+        history, engagement=engagement, levels=baselines(history, engagement=engagement)
+    )
+    targets = frozen_targets(engagement, weigh.targets_content(checks))
+    tracked = track_kpis(history, engagement=engagement, targets=targets)
+    goals = cells(kpi_setting.kpi_table(Report(engagement, "02_kpi_setting"), tracked), language)
+    board = cells(show.kpi_table(Report(engagement, "05_kpi_tracking"), tracked), language)
+    assert goals == board
+    assert len(board) == 5
+    assert {len(numbers) for numbers, _, _ in board.values()} == {4}

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxlib.decisions.level import history_rows, period_end
 from cxlib.engagement.schema import Engagement, Kpi
-from cxlib.errors import ConfigError, Problem
+from cxlib.errors import ConfigError, InputError, Problem
 from cxlib.measures.tracking import KpiSeries, kpi_series
 from cxlib.stats.control_chart import FEWEST_POINTS, Signal
 
@@ -27,7 +27,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedKpi:
-    """One KPI of the scorecard.
+    """One line of the KPI table.
 
     Attributes:
         kpi: What it is.
@@ -104,6 +104,9 @@ def track_kpis(
         history: `kpi`, `period_start`, `n_obs`, `value` and the counts of `kpi_series`.
         engagement: KPIs in order, review period, confidence level.
         targets: Per KPI; one that is absent has no target.
+
+    Raises:
+        InputError: The counts in the history make another unit than the KPI's.
     """
     known_until = engagement.review.end
     for kpi in engagement.kpis:
@@ -146,6 +149,10 @@ def _track(
             baseline_periods=min(before, len(ripe)) if before >= FEWEST_POINTS else None,
             confidence_level=engagement.confidence_level,
         )
+        if series.current.unit != kpi.unit:
+            raise InputError(
+                f"{kpi.id} is measured in {kpi.unit}, its history is in {series.current.unit}"
+            )
     return TrackedKpi(kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on)
 
 

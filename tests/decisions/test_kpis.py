@@ -1,4 +1,4 @@
-"""The scorecard: limits from before the review, ripe cohorts only, targets as they were frozen."""
+"""The KPIs: limits from before the review, ripe cohorts only, targets as they were frozen."""
 
 import re
 from datetime import date
@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cxlib.decisions.scorecard import Target, frozen_targets, track_kpis
+from cxlib.decisions.kpis import Target, frozen_targets, track_kpis
 from cxlib.engagement import load_engagement
-from cxlib.errors import ConfigError
+from cxlib.errors import ConfigError, InputError
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
 
@@ -83,6 +83,14 @@ def test_later_data_make_a_cohort_ripe(engagement):
     found = {each.kpi.id: each for each in track_kpis(history, engagement=engagement, targets={})}
     assert found["repurchase_90d"].young == ()
     assert found["repurchase_90d"].ripe_on == date(2026, 12, 29)
+
+
+def test_counts_of_another_unit_are_refused(engagement):
+    """A Net Promoter Score kept as a share would be read against a target in points."""
+    history = pd.DataFrame(share_rows("nps", months(18), [0.25, 0.26] * 9))
+    with pytest.raises(InputError) as caught:
+        track_kpis(history, engagement=engagement, targets={})
+    assert str(caught.value) == "nps is measured in points, its history is in share"
 
 
 def frozen(engagement):
