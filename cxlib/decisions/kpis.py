@@ -10,7 +10,7 @@ import pandas as pd
 from cxlib.decisions.level import history_rows, period_end
 from cxlib.engagement.schema import Engagement, Kpi
 from cxlib.errors import ConfigError, InputError, Problem
-from cxlib.measures.tracking import KpiSeries, kpi_series
+from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries, kpi_series
 from cxlib.stats.control_chart import FEWEST_POINTS, Signal
 
 RIPENING_DAYS: Mapping[str, int] = {"repurchase_90d": 90}
@@ -50,11 +50,11 @@ class TrackedKpi:
         return self.series is not None and self.series.trend != "no_signal"
 
     def signals(self) -> tuple[tuple[date, Signal], ...]:
-        """Each signal with the first day of its period, in time order."""
+        """Each signal that counts with the first day of its period, in time order."""
         if self.series is None:
             return ()
         points = self.series.points
-        return tuple((points[s.index].period_start, s) for s in self.series.chart.signals)
+        return tuple((points[s.index].period_start, s) for s in self.series.signals)
 
 
 def frozen_targets(engagement: Engagement, entry: Mapping[str, Any]) -> dict[str, Target]:
@@ -97,8 +97,9 @@ def track_kpis(
     """Put every KPI on its control chart.
 
     The limits come from the whole periods before the review period, all of them, and stay: what
-    the review period is read against is what was normal before it. Fewer than 3 such periods
-    leave the first 12 of the history.
+    the review period is read against is what was normal before it. Where fewer than 8 such
+    periods exist, the limits are those of `kpi_series` by default; from fewer than 8 in all they
+    are drawn but call no signal.
 
     Args:
         history: `kpi`, `period_start`, `n_obs`, `value` and the counts of `kpi_series`.
@@ -146,7 +147,7 @@ def _track(
             kpi=kpi.id,
             target=None if target is None else target.level,
             better=kpi.direction,
-            baseline_periods=min(before, len(ripe)) if before >= FEWEST_POINTS else None,
+            baseline_periods=min(before, len(ripe)) if before >= FEWEST_BASELINE else None,
             confidence_level=engagement.confidence_level,
         )
         if series.current.unit != kpi.unit:

@@ -18,6 +18,7 @@ from cxlib.stats.control_chart import (
     RUN_RULES_FROM,
     ControlChart,
     Rebase,
+    Signal,
     Trend,
     individuals_chart,
     laney_chart,
@@ -31,7 +32,7 @@ TrendRule = Literal["control chart", "Mann-Kendall"]
 Kind = Literal["nps", "share", "mean"]
 
 FEWEST_BASELINE = 8
-"""Periods behind the limits under which no trend is read from the chart."""
+"""Periods behind the limits under which the chart calls neither a trend nor a signal."""
 
 _COUNTS: dict[Kind, tuple[str, ...]] = {
     "nps": ("promoters", "passives", "detractors"),
@@ -79,6 +80,16 @@ class KpiSeries:
     def current(self) -> Estimate:
         """The value of the last period."""
         return self.points[-1].estimate
+
+    @property
+    def has_firm_limits(self) -> bool:
+        """Whether enough periods stand behind the limits for a point outside them to count."""
+        return self.chart.baseline >= FEWEST_BASELINE
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """The chart's signals in time order; none where too few periods stand behind its limits."""
+        return self.chart.signals if self.has_firm_limits else ()
 
     @property
     def trend_is_good(self) -> bool | None:

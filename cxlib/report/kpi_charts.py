@@ -7,7 +7,7 @@ from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import period_end
 from cxlib.engagement.schema import Cadence
 from cxlib.measures.festival import lunar_new_years
-from cxlib.measures.tracking import KpiSeries
+from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries
 from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
@@ -44,7 +44,12 @@ def _chart(report: Report, each: TrackedKpi) -> Block:
     start, last = series.points[0].period_start, series.points[-1].period_start
     limits_end = series.points[chart.baseline - 1].period_start
     rule = "by_chart" if series.trend_rule == "control chart" else "by_rank"
-    case = f"moved_{series.trend}" if each.moved else "signals" if chart.signals else "still"
+    case = (
+        f"moved_{series.trend}" if each.moved
+        else "still_short" if not series.has_firm_limits
+        else "signals" if series.signals
+        else "still"
+    )  # fmt: skip
     values: dict[str, Value] = {
         "name": kpi.name, "definition": kpi.definition, "current": series.current,
         "trend": trend_word(series), "centre": Num(chart.centre, kpi.unit),
@@ -58,6 +63,7 @@ def _chart(report: Report, each: TrackedKpi) -> Block:
         "method": phrase(f"kpi_tracking.method.{'share' if series.kind == 'share' else 'single'}"),
         "trend_rule": phrase(f"kpi_tracking.{rule}"),
         "signals": _signals(each),
+        "limits_note": _limits_note(series),
         "target_note": _target_note(each), "young_note": _young_note(each),
     }  # fmt: skip
     name = f"kpi_tracking.chart.{case}"
@@ -77,7 +83,7 @@ def _draw(
     series, kpi = each.series, each.kpi
     assert series is not None  # noqa: S101 - as in _chart
     marks: dict[int, figures.ControlPoint] = {}
-    fired = {signal.index: signal.direction for signal in series.chart.signals}
+    fired = {signal.index: signal.direction for signal in series.signals}
     for point, limits in zip(series.points, series.chart.points, strict=True):
         direction = fired.get(limits.index)
         good = (direction == "up") == (kpi.direction == "higher")
@@ -151,6 +157,12 @@ def _signals(each: TrackedKpi) -> Value:
             for rule, when in found.items()
         )
     )
+
+
+def _limits_note(series: KpiSeries) -> Value:
+    if series.has_firm_limits:
+        return ""
+    return phrase("kpi_tracking.note.limits", fewest=FEWEST_BASELINE)
 
 
 def _target_note(each: TrackedKpi) -> Phrase:

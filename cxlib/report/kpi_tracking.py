@@ -6,6 +6,7 @@ from typing import Any
 
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.measures.shift import ScoreShift
+from cxlib.measures.tracking import FEWEST_BASELINE
 from cxlib.report import scope
 from cxlib.report.blocks import Block
 from cxlib.report.kpi_charts import latest, trend_word
@@ -37,7 +38,8 @@ def board_values(tracked: Sequence[TrackedKpi]) -> dict[str, Value]:
         "moved_names": _names(moved), "still_names": _names(still),
         "good": _names([e for e in moved if e.series and e.series.trend_is_good]),
         "bad": _names([e for e in moved if e.series and not e.series.trend_is_good]),
-        "first": Month(min(periods)), "last": Month(max(periods)), **by_verdict,
+        "first": Month(min(periods)), "last": Month(max(periods)), "fewest": FEWEST_BASELINE,
+        **by_verdict,
     }  # fmt: skip
 
 

@@ -50,6 +50,29 @@ def test_limits_come_from_the_periods_before_the_review_and_stay(engagement):
     assert (first, signal.rule, signal.direction) == (date(2026, 1, 1), "outside_limits", "up")
 
 
+def test_fewer_than_8_periods_before_the_review_leave_the_default_limits(engagement):
+    """Seven months before the review and six in it: the first 12 of 13, as `kpi_series` takes."""
+    starts = [date(2025, 6 + place, 1) for place in range(7)]
+    starts += [date(2026, 1 + place, 1) for place in range(6)]
+    history = pd.DataFrame(share_rows("conversion", starts, [0.05, 0.052, 0.049] * 4 + [0.051]))
+    found = {each.kpi.id: each for each in track_kpis(history, engagement=engagement, targets={})}
+    assert found["conversion"].series.chart.baseline == 12
+    history = pd.DataFrame(share_rows("conversion", [date(2025, 5, 1), *starts], [0.05, 0.052] * 7))
+    found = {each.kpi.id: each for each in track_kpis(history, engagement=engagement, targets={})}
+    assert found["conversion"].series.chart.baseline == 8
+
+
+def test_a_short_series_shows_no_signal(engagement):
+    """Five quarters, the last far outside the limits of five: drawn, not called."""
+    history = pd.DataFrame(
+        share_rows("repurchase_90d", quarters(5), [0.35, 0.351, 0.35, 0.351, 0.6])
+    )
+    found = {each.kpi.id: each for each in track_kpis(history, engagement=engagement, targets={})}
+    each = found["repurchase_90d"]
+    assert each.series.chart.baseline == 5
+    assert each.signals() == ()
+
+
 def test_a_kpi_without_history_has_no_series_and_did_not_move(engagement):
     """It keeps its row, so that nobody forgets that it is not measured."""
     history = pd.DataFrame(share_rows("conversion", months(18), [0.05, 0.051] * 9))

@@ -119,6 +119,22 @@ def test_only_an_interval_that_clears_the_target_decides():
     assert verdict(many, target=None) == "no_target"
 
 
+def test_limits_from_fewer_than_8_periods_call_no_signal():
+    """Eight months near 5 %, one at 9 %: limits from 7 of them call nothing, from 8 they do."""
+    shares = [0.049, 0.051] * 4 + [0.09]
+    history = pd.DataFrame(
+        {
+            "kpi": "conversion", "period_start": periods(9), "n_obs": 1000, "value": shares,
+            "successes": [round(1000 * share) for share in shares],
+        }
+    )  # fmt: skip
+    few, enough = (kpi_series(history, kpi="conversion", baseline_periods=n) for n in (7, 8))
+    assert [len(series.chart.signals) for series in (few, enough)] == [1, 1]
+    assert [series.has_firm_limits for series in (few, enough)] == [False, True]
+    assert few.signals == ()
+    assert [signal.rule for signal in enough.signals] == ["outside_limits"]
+
+
 def test_a_limit_on_the_target_reaches_it_and_no_interval_decides_nothing():
     estimate = mean_estimate(4, 4.0, 0.0)
     assert (estimate.ci_lower, estimate.ci_upper) == (4.0, 4.0)

@@ -113,7 +113,7 @@ def test_an_arrow_appears_only_where_a_rule_fired(blocks):
     table = text(blocks["table"])
     assert "Enquiry-to-sale conversion" in table
     assert table.count("↑ up") == 1
-    assert table.count("no signal") >= 1
+    assert table.count("no clear trend") >= 1
     assert "↓" not in table
 
 
@@ -130,7 +130,7 @@ def test_what_moved_and_what_only_seems_to_are_said_apart(blocks):
     assert "Enquiry-to-sale conversion 9.0% in Jun 2026 (7.4% to 10.9%; n = 1,000)" in text(
         blocks["moved"]
     )
-    assert text(blocks["still"]).startswith("Only seem to move: Repurchase within 90 days 36.0%")
+    assert text(blocks["still"]).startswith("No clear trend: Repurchase within 90 days 36.0%")
     assert "1 of 5 KPIs moved" in text(blocks["answer"])
 
 
@@ -144,6 +144,14 @@ def test_a_chart_names_its_rule_its_limits_and_its_target(blocks):
     assert "the next period will be known on 28 September 2026" in said
     assert "15-minute reply promise" in html
     assert html.count("Lunar New Year") >= 2
+
+
+def test_a_chart_of_few_periods_says_that_its_limits_call_nothing(blocks):
+    """Five quarters: no claim to lie inside limits, and a note on what they are worth."""
+    said = text(blocks["charts"])
+    assert "36.0% in Jan 2026–Mar 2026; 5 periods are too few for control limits" in said
+    assert said.count("Limits from fewer than 8 periods are drawn as a guide") == 1
+    assert "不足 8 期的界限僅供參考" in text(blocks["charts"], "zh-Hant-HK")
 
 
 def test_a_reversal_by_mix_is_split_beside_the_headline(blocks, shift):
