@@ -22,7 +22,7 @@ from cxlib.measures.response import ResponseRate
 from cxlib.stats.power import nps_variances
 
 Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected"]
-"""one_period: two single periods show it · pooled: the periods to the due date together show it
+"""one_period: two single periods show it, and one is whole by the due date · pooled: the periods to the due date together show it
 against the baseline · late: so many periods exist only after the due date · never: the baseline
 has too few answers for any later sample · reached: nothing left to see · not_collected: the
 history has no period of it."""
@@ -229,7 +229,7 @@ def _check(
         left = _periods_left(kpi, by=goal.by, after=baseline.end, known=recent.end, last=last_day)
         needed, smallest = _pooled(kpi, start, level, sample, sd=sd, periods=left)
         visibility = (
-            "one_period" if sample.can_be_seen
+            "one_period" if sample.can_be_seen and left
             else "never" if needed is None
             else "pooled" if needed <= left
             else "late"

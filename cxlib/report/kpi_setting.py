@@ -210,7 +210,7 @@ def rule_order(report: Report, plans: Sequence[Plan]) -> Block | None:
 def limit_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
     """List what goal setting cannot show."""
     keys = [
-        f"kpi_setting.limits.{name}" for name in ("chance", "season", "alike", "many", "silent")
+        f"kpi_setting.limits.{name}" for name in ("chance", "floor", "season", "many", "silent")
     ]
     return scope.limits(
         report, keys, power=Num(power_of(checks), "share"), n=len(report.engagement.kpis)

@@ -48,7 +48,7 @@ def sample_chart(report: Report, checks: Sequence[GoalCheck]) -> Block | None:
         "needed": sample.n_needed,
         "collected": sample.n_collected,
         "per": per(worst.kpi),
-        "seen": sum(item.can_be_seen for _, item in drawn),
+        "seen": sum(check.can_be_seen for check, _ in drawn),
         "n": len(drawn),
         "power": Num(sample.power, "share"),
         **period_values(report.engagement.baseline),
@@ -110,7 +110,7 @@ def sample_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
     heads = (
         "goal", "start", "level", "needed", "collected", "chance", "smallest", "invitations",
     )  # fmt: skip
-    one = sum(check.visibility == "one_period" for check in checks)
+    one = sum(check.sample is not None and check.sample.can_be_seen for check in checks)
     return report.table(
         "kpi_setting.sample.table",
         Table(
@@ -182,6 +182,8 @@ def unseen_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
             lines.append(phrase("kpi_setting.unseen.won_back", **unseen_values(check)))
         if not check.can_be_seen:
             short = "" if check.smallest_by_date is not None or not check.sample else "_at_all"
+            if check.visibility == "late" and not check.periods_left:
+                short = "_no_period"
             lines.append(
                 Phrase(f"kpi_setting.unseen.{check.visibility}{short}", unseen_values(check))
             )

@@ -294,6 +294,19 @@ def test_periods_to_the_due_date_respect_ripening_and_a_date_gone_by(engagement)
     }
 
 
+def test_a_goal_due_before_the_next_period_ends_cannot_be_seen_in_each(engagement):
+    """One month would show + 40 % of 5 %, but none is whole by 20 July, 20 days after the last."""
+    goal = engagement.goal("conversion")
+    history = months("conversion", "2025-07-01", share_rows(20_000, [1000] * 12))
+    found = {}
+    for by in (date(2026, 7, 20), date(2026, 7, 31)):
+        ours = engagement.model_copy(update={"goals": [goal.model_copy(update={"by": by})]})
+        (check,) = check_goals(history, engagement=ours, levels=baselines(history, engagement=ours))
+        assert check.sample.can_be_seen
+        found[by.day] = (check.periods_left, check.visibility, check.can_be_seen)
+    assert found == {20: (0, "late", False), 31: (1, "one_period", True)}
+
+
 def test_the_smallest_change_by_the_date_could_just_be_seen(engagement):
     """A goal set at the level named as the smallest needs all the periods left, and no more."""
     goal = engagement.goal("nps").model_copy(update={"target": 29.0})

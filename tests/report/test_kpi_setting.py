@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from html import unescape
 from pathlib import Path
 
@@ -149,9 +150,24 @@ def test_a_goal_that_cannot_be_seen_says_so_and_names_the_smallest_that_can(repo
     smallest = f"+{100 * repurchase.smallest_by_date:.1f} pp"
     assert f"The smallest change that can be seen by 31 December 2026 is {smallest}" in said
     assert "Enquiry-to-sale conversion" not in said
-    assert "屆時可見的最小變幅為" in text(block, "zh-Hant-HK") or "可見的最小變幅為" in text(
-        block, "zh-Hant-HK"
-    )
+    assert "可察覺的最小變幅為" in text(block, "zh-Hant-HK")
+
+
+def test_a_goal_without_a_whole_period_before_its_date_says_so(report, engagement, levels):
+    """Due on 20 July 2026, 20 days after the last month on record."""
+    goal = engagement.goal("conversion").model_copy(update={"by": date(2026, 7, 20)})
+    ours = engagement.model_copy(update={"goals": [goal]})
+    late = check_goals(history(), engagement=ours, levels=levels)
+    said = text(samples.unseen_list(report, late))
+    assert "no whole period is known by 20 July 2026, so no change can be seen by then" in said
+    assert "未有任何一個完整周期" in text(samples.unseen_list(report, late), "zh-Hant-HK")
+    assert rows(samples.pooled_table(report, late))[0][-1] == "▼ not by its date"
+    assert "0 can be seen by their date" in samples.sample_chart(report, late).html["en"]
+
+
+def test_the_limits_call_the_sample_a_floor(report, checks):
+    assert "The sample needed is a floor" in text(show.limit_list(report, checks))
+    assert "所需樣本只是下限" in text(show.limit_list(report, checks), "zh-Hant-HK")
 
 
 def test_every_goal_seen_leaves_one_sentence(report, checks):
