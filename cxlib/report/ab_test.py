@@ -216,7 +216,7 @@ def limit_list(report: Report, trial: Trial) -> Block:
     units = readout.split.n_control + readout.split.n_treatment
     found = (readout.primary, *(guardrail.comparison for guardrail in readout.guardrails))
     partial = [each for each in found if each.effect.n_obs < units]
-    keys = ["one", "segments", "peeking", "frozen"]
+    keys = ["one", "segments", "peeking", "frozen", "cost"]
     if partial:
         keys.append("answerers")
         values["metrics"] = Joined(tuple(trial.name(each.metric) for each in partial))

@@ -11,7 +11,7 @@ from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Day, Month, Num, Phrase, Value, phrase
+from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 LONGEST_WAIT = 365
@@ -51,6 +51,7 @@ def review_values(report: Report, review: Review) -> dict[str, Value]:
         "effect": review.effect, "observed": review.observed,
         "evidence": phrase(f"grade.{review.grade}"),
         "n_other": review.n_with_other, "n_actions": len(item.actions),
+        "actions": Joined(tuple(item.actions)),
         "before": Day(engagement.baseline.start), "until": Day(engagement.review.end),
     }  # fmt: skip
     if isinstance(review, ComparedReview):

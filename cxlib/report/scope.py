@@ -1,6 +1,8 @@
 """What every notebook shows of its data, its limits and its origin."""
 
+from calendar import monthrange
 from collections.abc import Sequence
+from datetime import date
 
 from cxlib import __version__
 from cxlib.data.open import Data
@@ -14,6 +16,12 @@ from cxlib.report.writer import Day, Num, Phrase, Value, phrase
 def period_values(period: Period) -> dict[str, Value]:
     """First and last day, for titles and sources."""
     return {"start": Day(period.start), "end": Day(period.end)}
+
+
+def decide_by(review: Period) -> date:
+    """Give the last day of the month after the review period: when its report is discussed."""
+    year, month = divmod(review.end.year * 12 + review.end.month, 12)
+    return date(year, month + 1, monthrange(year, month + 1)[1])
 
 
 def scope_table(report: Report, data: Data) -> Block:

@@ -265,7 +265,7 @@ class _Writer:
 
     def section(self, element: Element) -> str:
         if "provenance" in element.classes:
-            return _code(["pagebreak(weak: true)", *self.blocks(element.children)])
+            return f"provenance({_code(self.blocks(element.children))})"
         return _code(self.answer(element))
 
     def division(self, element: Element) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cxlib.engagement import Engagement
+from cxlib.engagement.schema import Period
 from cxlib.report.brand import read_brand
 from cxlib.report.fonts import report_fonts
 from cxlib.report.html import PageText, render_html
@@ -67,7 +68,7 @@ def page_text(engagement: Engagement, notebook: str, *, language: str, created: 
         return write(Phrase(key, values))
 
     client = write(engagement.client.name)
-    period = engagement.baseline if notebook in BASELINE_REPORTS else engagement.review
+    period = _period(engagement, notebook)
     span = words("page.period", start=Day(period.start), end=Day(period.end))
     return PageText(
         language=language,
@@ -91,6 +92,15 @@ def page_text(engagement: Engagement, notebook: str, *, language: str, created: 
         footer=words("page.confidential", client=client),
         author=words("page.author"),
     )
+
+
+def _period(engagement: Engagement, notebook: str) -> Period:
+    """The days a report is about: the baseline, the only test's own, or the review period."""
+    if notebook in BASELINE_REPORTS:
+        return engagement.baseline
+    if notebook in TEST_REPORTS and len(engagement.experiments) == 1:
+        return engagement.experiments[0].period
+    return engagement.review
 
 
 def write_index(
@@ -143,4 +153,5 @@ def write_index(
 
 
 BASELINE_REPORTS = {"01_diagnosis", "02_kpi_setting"}
+TEST_REPORTS = {"03_ab_test"}
 PAGE_OF = {"en": "Page {page} of {pages}", "zh-Hant-HK": "第 {page} 頁，共 {pages} 頁"}

@@ -120,7 +120,7 @@ def test_a_test_that_ships_is_read_with_its_interval_against_the_minimum(report,
     blocks = blocks_of(report, trial_of(engagement, "effect_shown"))
     assert "+2.0 pp (+1.1 to +2.9 pp; n = 10,000" in text(blocks["effect_finding"])
     assert "a smaller true effect still fits the data" in text(blocks["effect_finding"])
-    assert text(blocks["answer"]).startswith('Ship "Reply within 15 minutes"')
+    assert text(blocks["answer"]).startswith('Roll out "Reply within 15 minutes"')
     assert "Evidence grade A" in text(blocks["verdict_finding"])
     assert "7 of 7 conditions hold" in text(blocks["verdict_table"])
 

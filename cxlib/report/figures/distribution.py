@@ -23,6 +23,9 @@ from cxlib.report.figures.style import (
 LOW_END, HIGH_END = "#b8480f", "#0b4f8a"
 """Vermilion to blue: told apart with any colour vision (after Okabe and Ito)."""
 
+MANY = 10
+"""Rows beyond which bars stand closer, so that a long journey shares its page."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionGroup:
@@ -111,7 +114,7 @@ def distribution_bars(
         width_cm=width_cm,
         header=key.height,
         footer=4,
-        row=21.0,
+        row=21.0 if len(groups) <= MANY else 17.5,
     )
     frame.axes.set_xlim(0, 1)
     frame.axes.set_xticks([])

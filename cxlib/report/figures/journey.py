@@ -80,7 +80,7 @@ def emotion_curve(
         mark_labels: Key texts for "peak", "pain" and "none".
         interval_label: Key text of the interval band.
         reference: The journey mean or a target, dashed.
-        reference_label: Its text, at the right end of the line.
+        reference_label: Its text, in the key.
         limits: Axis limits, so that several curves share one scale.
         width_cm: Printed width.
         plot_height_cm: Height of the curve's panel.
@@ -112,6 +112,9 @@ def emotion_curve(
         band = mix(theme.primary, theme.paper, share=0.35)
         look = {"linestyle": "-", "linewidth": 5, "color": band}
         entries.append(KeyEntry(text=interval_label, look=look))
+    if reference is not None and reference_label:
+        dashed = {"linestyle": (0, (4, 2)), "linewidth": 0.9, "color": theme.ink}
+        entries.append(KeyEntry(text=reference_label, look=dashed))
     key = lay_out_key(entries, theme=theme, width=width, tail=axis_label)
     height = top + stage_height + key.height + 3 * bool(key.height)
     figure = new_figure(theme, width_cm=width_cm, height_cm=height / POINTS_PER_CM)
@@ -126,11 +129,7 @@ def emotion_curve(
     if reference is not None:
         axes.axhline(reference, color=theme.ink, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1)
     _curve(axes, points, theme=theme)
-    taken = _values(figure, axes, points, fmt=fmt)
-    if reference is not None and reference_label:
-        _name_reference(
-            figure, axes, points, reference=reference, text=reference_label, taken=taken
-        )
+    _values(figure, axes, points, fmt=fmt, reference=reference)
     _foot(figure, points, letters, step=step, left=left, bottom=bottom, note_head=note_head)
     key.write(figure)
     return figure
@@ -239,24 +238,21 @@ def _curve(axes: Axes, points: Sequence[JourneyPoint], *, theme: Theme) -> None:
             )
 
 
-Box = tuple[float, float, float]
-"""Left, right and middle height of a text, in points."""
-
-
 def _values(
     figure: ThemedFigure,
     axes: Axes,
     points: Sequence[JourneyPoint],
     *,
     fmt: Callable[[float], str],
-) -> list[Box]:
-    """Write each value off its interval and off the curve; give the boxes they take."""
+    reference: float | None,
+) -> None:
+    """Write each value off its interval, the curve and the reference line."""
     theme = figure.theme
+    line = None if reference is None else figure.place(axes, 0, reference)[1]
     places = [
         None if point.estimate is None else figure.place(axes, x, point.estimate.value)
         for x, point in enumerate(points)
     ]
-    boxes: list[Box] = []
     for number, (point, place) in enumerate(zip(points, places, strict=True)):
         estimate = point.estimate
         if estimate is None or place is None:
@@ -279,6 +275,8 @@ def _values(
         y = min(limit - 2, at - 6) if below else max(limit + 2, at + 6)
         if x != place[0]:
             y = at + 3
+            if line is not None and abs(y + size / 2 - line) < size * 0.7:
+                below, x, y = True, 2 * place[0] - x, at - 3
         figure.write(
             x,
             y,
@@ -289,48 +287,6 @@ def _values(
             align="center",
             vertical="top" if below else "bottom",
         )
-        boxes.append((x - half, x + half, y + (-0.5 if below else 0.5) * size))
-    return boxes
-
-
-def _name_reference(
-    figure: ThemedFigure,
-    axes: Axes,
-    points: Sequence[JourneyPoint],
-    *,
-    reference: float,
-    text: str,
-    taken: Sequence[Box],
-) -> None:
-    """Write the reference's label beside its line, where curve and values leave most room."""
-    wide = text_width(text, theme=figure.theme, size=SMALL)
-    line = figure.place(axes, 0, reference)[1]
-    low = figure.place(axes, -0.5, reference)[0] + 3
-    high = figure.place(axes, len(points) - 0.5, reference)[0] - 3
-    inked = [((left + right) / 2, (right - left) / 2, at) for left, right, at in taken]
-    for run in _runs(points):
-        ends = [figure.place(axes, x, estimate.value) for x, estimate in run]
-        for a, b in zip(ends, ends[1:] or ends, strict=False):
-            for part in range(13):
-                share = part / 12
-                inked.append((a[0] + share * (b[0] - a[0]), 3.0, a[1] + share * (b[1] - a[1])))
-
-    def room(place: tuple[float, float]) -> float:
-        left, middle = place
-        return min(
-            (
-                max(abs(x - left - wide / 2) - half - wide / 2, abs(at - middle) - SMALL / 2)
-                for x, half, at in inked
-            ),
-            default=99.0,
-        )
-
-    steps = int(max(high - wide - low, 0) / 4) + 1
-    places = [
-        (high - wide - 4 * step, line + side) for side in (6.0, -6.5) for step in range(steps)
-    ]
-    best = max(places, key=lambda place: (min(room(place), 8.0), place[0]))
-    figure.write(*best, text, size=SMALL)
 
 
 def _foot(
