@@ -185,28 +185,33 @@ def _cross_checks(engagement: Engagement) -> Iterator[Finding]:
                 yield (group, index, "id"), item.id, "each id stands once", "rename one of them"
             seen.add(item.id)
     yield from _goal_checks(engagement)
-    yield from _untranslated(engagement, engagement.languages, ())
+    yield from _untranslated(engagement)
 
 
-def _untranslated(part: object, languages: Sequence[str], loc: Location) -> Iterator[Finding]:
+def _untranslated(engagement: Engagement) -> Iterator[Finding]:
     """Words per language must be there in each report language."""
-    if isinstance(part, dict) and part and set(part) <= set(typing.get_args(Language)):
-        for language in languages:
-            if language not in part:
+    for loc, words in words_of(engagement):
+        for language in engagement.languages:
+            if language not in words:
                 yield (
                     loc, "", f"words are missing in {language}, a language of the reports",
                     f"add {language}:, or write one text that serves every language",
                 )  # fmt: skip
-        return
+
+
+def words_of(part: object, loc: Location = ()) -> Iterator[tuple[Location, dict[str, str]]]:
+    """Every text per language inside an engagement or a part of it, with its place."""
     inside: list[tuple[str | int, object]] = []
-    if isinstance(part, BaseModel):
+    if isinstance(part, dict) and part and set(part) <= set(typing.get_args(Language)):
+        yield loc, part
+    elif isinstance(part, BaseModel):
         inside = [(name, getattr(part, name)) for name in type(part).model_fields]
     elif isinstance(part, dict):
         inside = list(part.items())
     elif isinstance(part, list):
         inside = list(enumerate(part))
     for name, value in inside:
-        yield from _untranslated(value, languages, (*loc, name))
+        yield from words_of(value, (*loc, name))
 
 
 def _goal_checks(engagement: Engagement) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ Cadence = Literal["weekly", "monthly", "quarterly"]
 GoalUnit = Literal["points", "percent", "rating", "pp", "relative_percent"]
 KpiUnit = Literal["points", "share", "rating"]
 Share = Annotated[float, Field(gt=0, lt=1)]
-LONGEST_TEXT = 300
+LONGEST_TEXT, LONGEST_NAME = 300, 60
 STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
 
 
@@ -59,6 +59,16 @@ Text = Annotated[
     dict[str, str], BeforeValidator(_both_languages), AfterValidator(_known_and_filled)
 ]
 """Words a client reads, per language; a plain string serves all languages (a proper name)."""
+
+
+def _short(value: dict[str, str]) -> dict[str, str]:
+    if (longest := max(map(len, value.values()))) > LONGEST_NAME:
+        raise ValueError(f"a name has {LONGEST_NAME} characters or fewer, got {longest}")
+    return value
+
+
+Name = Annotated[Text, AfterValidator(_short)]
+"""Words that label a chart or a table row."""
 
 
 class _Strict(BaseModel):
@@ -120,7 +130,7 @@ class Touchpoint(_Strict):
     """A moment of the journey; exactly one stage."""
 
     id: Slug
-    name: Text
+    name: Name
     stage: Stage
     channel: Channel
     owner: Text | None = None
@@ -143,7 +153,7 @@ class Kpi(_Strict):
     """A number the client steers by: its unit, direction, rhythm and owner."""
 
     id: Slug
-    name: Text
+    name: Name
     unit: KpiUnit
     direction: Direction
     cadence: Cadence
@@ -178,7 +188,7 @@ class Outcome(_Strict):
     """One measured outcome of an experiment."""
 
     column: str
-    name: Text
+    name: Name
     kind: Literal["proportion", "mean"]
     direction: Direction
     margin: Annotated[float, Field(gt=0)] | None = None
@@ -188,7 +198,7 @@ class Experiment(_Strict):
     """A randomised test with the rule it is judged by, frozen before the readout."""
 
     id: Slug
-    name: Text
+    name: Name
     question: Text
     treatment: Text
     control: Text
@@ -227,7 +237,7 @@ class Initiative(_Strict):
     """An action in some units, reviewed against the others."""
 
     id: Slug
-    name: Text
+    name: Name
     start: date
     units: str
     actions: list[Text] = Field(min_length=1)

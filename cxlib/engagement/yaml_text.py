@@ -142,5 +142,10 @@ def place(tree: yaml.Node, loc: Location) -> str:
         if child is None:
             break
         node = child
-    dotted = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    return f"line {line + 1}, {dotted.lstrip('.')}" if dotted else f"line {line + 1}"
+    return f"line {line + 1}, {dotted(loc)}" if loc else f"line {line + 1}"
+
+
+def dotted(loc: Location) -> str:
+    """A location as a person writes it: touchpoints[1].name."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc]
+    return "".join(parts).lstrip(".")

@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
 from cxlib.data.source import Source
-from cxlib.data.summaries import score_counts
+from cxlib.data.summaries import distinct_customers, score_counts
 from cxlib.engagement.schema import Metric, Precision, Window
+from cxlib.errors import InputError
 from cxlib.measures.cxi import CxiScore, cxi
-from cxlib.measures.distribution import GroupScore
+from cxlib.measures.distribution import GroupScore, band, nps_bands
+from cxlib.measures.response import nps_bounds
 from cxlib.measures.survey import CesVersion, ces, csat_top2, nps
+from cxlib.stats.estimate import Unit
 
 EFFORT: tuple[CesVersion, ...] = ("ces-v1", "ces-v2")
 ITEMS = ("cxi_needs", "cxi_easy", "cxi_enjoyable")
+JOURNEY_POINTS = 2
+HeadlineMetric = Literal["nps", "csat"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,3 +78,87 @@ def scorecard(
         if "cxi" in kinds and held.issuperset(ITEMS)
         else (),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The score a diagnosis opens with, and how far silence could move it.
+
+    Attributes:
+        score: Of all answers: NPS where it is asked, else the share of satisfied customers.
+        lower: The score if every silent customer were a detractor or dissatisfied.
+        upper: The score if every silent customer were a promoter or satisfied.
+    """
+
+    score: GroupScore
+    lower: float
+    upper: float
+
+    @property
+    def metric(self) -> HeadlineMetric:
+        """Which of the two questions."""
+        return "nps" if self.score.metric == "nps" else "csat"
+
+    @property
+    def unit(self) -> Unit:
+        """Unit of the score and of both bounds."""
+        return self.score.shown.unit
+
+
+def headline(overall: Scorecard, points: Scorecard, *, delivered: int) -> Headline:
+    """Choose the score a diagnosis opens with: NPS, or CSAT for a client who asks no NPS.
+
+    Args:
+        overall: Scores of everyone together.
+        points: Scores by touchpoint; a metric that can be shown at none of them is passed over.
+        delivered: Invitations that arrived; the answers themselves where they are more.
+
+    Raises:
+        InputError: Neither question has a touchpoint with enough answers.
+    """
+    if any(not score.suppressed for score in points.nps):
+        score = overall.nps[0]
+        bands = nps_bands(score.distribution)
+        bounds = nps_bounds(bands, delivered=max(delivered, bands.n_obs))
+        return Headline(score=score, lower=bounds.lower.value, upper=bounds.upper.value)
+    if any(not score.suppressed for score in points.csat):
+        score = overall.csat[0]
+        invited = max(delivered, score.shown.n_obs)
+        satisfied = band(score.distribution, 4, 5)
+        silent = invited - score.shown.n_obs
+        return Headline(
+            score=score, lower=satisfied / invited, upper=(satisfied + silent) / invited
+        )
+    raise InputError("no touchpoint has enough NPS or CSAT answers to show a score")
+
+
+def curve_metric(points: Scorecard) -> HeadlineMetric:
+    """Choose what the emotion curve is drawn on: satisfaction, or NPS where it is not asked.
+
+    Raises:
+        InputError: Neither can be shown at two touchpoints.
+    """
+    metrics: tuple[HeadlineMetric, ...] = ("csat", "nps")
+    shown = {name: sum(not score.suppressed for score in getattr(points, name)) for name in metrics}
+    for name in metrics:
+        if shown[name] >= JOURNEY_POINTS:
+            return name
+    scores = (*points.nps, *points.csat)
+    floor = f"{scores[0].minimum_cell} or more" if scores else "enough"
+    raise InputError(
+        f"a diagnosis needs {JOURNEY_POINTS} touchpoints with {floor} CSAT or NPS answers each; "
+        f"CSAT has {shown['csat']}, NPS has {shown['nps']}"
+    )
+
+
+def answered_by(answers: Source, window: Window) -> tuple[int, int | None]:
+    """Count the answers of a period and the customers behind them.
+
+    Returns:
+        Answers and different customers; None for customers where answers carry no customer.
+    """
+    named = "customer_id" in answers.columns
+    found = distinct_customers(
+        answers, customer="customer_id" if named else "answer_id", **window
+    ).iloc[0]
+    return int(found["n"]), int(found["n_customers"]) if named else None

@@ -1,16 +1,12 @@
-"""What 01_diagnosis shows: from results to tables, figures and findings."""
+"""The first half of 01_diagnosis: who answered, the scores and the distribution behind them."""
 
-from collections.abc import Mapping, Sequence
-
-import pandas as pd
+from collections.abc import Sequence
 
 from cxlib.engagement.schema import STAGES, Engagement
 from cxlib.errors import InputError
-from cxlib.measures.distribution import GroupScore, nps_bands
-from cxlib.measures.journey import EmotionCurve
-from cxlib.measures.pain import PainRank
-from cxlib.measures.response import NpsBounds, ResponseRate
-from cxlib.measures.scorecard import Scorecard
+from cxlib.measures.distribution import GroupScore, band, n_answers
+from cxlib.measures.response import ResponseRate
+from cxlib.measures.scorecard import Headline, HeadlineMetric, Scorecard
 from cxlib.report import figures, scope
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
@@ -19,12 +15,32 @@ from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
 from cxlib.stats.estimate import Estimate
 
-SHOWN_PAINS = 3
+BANDS: dict[HeadlineMetric, tuple[tuple[int, int], ...]] = {
+    "nps": ((0, 6), (7, 8), (9, 10)),
+    "csat": ((1, 2), (3, 3), (4, 5)),
+}
+BAND_NAMES: dict[HeadlineMetric, tuple[str, ...]] = {
+    "nps": ("nps.detractors", "nps.passives", "nps.promoters"),
+    "csat": ("diagnosis.csat.low", "diagnosis.csat.middle", "diagnosis.csat.high"),
+}
+
+
+def scope_section(report: Report, answers: int, customers: int | None) -> Block:
+    """Open the section on what was read; answers may carry no customer."""
+    who: dict[str, Value] = {} if customers is None else {"customers": customers}
+    return report.section(
+        "diagnosis.scope" if who else "diagnosis.scope_anonymous",
+        answers=answers,
+        points=len(report.engagement.touchpoints),
+        **who,
+        **period_values(report.engagement.baseline),
+    )
 
 
 def response_chart(report: Report, rates: Sequence[ResponseRate], overall: ResponseRate) -> Block:
     """Draw the response rate at each touchpoint."""
     names = report.engagement.touchpoint_names()
+    rates = [rate for rate in rates if rate.group[0] in names]  # an invitation may name none
     found = {rate.group[0]: rate.rate for rate in rates if rate.rate is not None}
     low, high = (pick(found, key=lambda point: found[point].value) for pick in (min, max))
     whole = _known(overall)
@@ -55,24 +71,33 @@ def response_chart(report: Report, rates: Sequence[ResponseRate], overall: Respo
     return report.figure(
         "diagnosis.response.chart",
         draw,
-        title=Phrase("diagnosis.response.chart", values),
+        title=Phrase(f"diagnosis.response.chart{'' if len(found) > 1 else '_single'}", values),
         subtitle=Phrase("diagnosis.response.chart_subtitle", values),
         source=Phrase("diagnosis.response.chart_source", values),
         alt=Phrase("diagnosis.response.chart_alt", values),
     )
 
 
-def response_finding(report: Report, overall: ResponseRate, bounds: NpsBounds) -> Block:
+def response_finding(report: Report, overall: ResponseRate, lead: Headline) -> Block:
     """Say who answered and how far silence could move the score."""
     return report.say(
         "diagnosis.response.finding",
         level="descriptive",
         rate=_known(overall),
         started=overall.start_rate or phrase("number.none"),
-        nps=bounds.observed,
-        low=Num(bounds.lower.value, "points"),
-        high=Num(bounds.upper.value, "points"),
+        bounds=phrase(
+            f"diagnosis.response.bounds_{lead.metric}",
+            score=lead.score.shown,
+            low=Num(lead.lower, lead.unit),
+            high=Num(lead.upper, lead.unit),
+        ),
     )
+
+
+def score_section(report: Report, lead: Headline) -> Block:
+    """Open the scores with the headline."""
+    title = phrase(f"diagnosis.scores.headline_{lead.metric}", score=lead.score.shown)
+    return report.section("diagnosis.scores", headline=title)
 
 
 def score_tiles(report: Report, overall: Scorecard) -> Block:
@@ -87,14 +112,20 @@ def score_tiles(report: Report, overall: Scorecard) -> Block:
     return report.kpis(
         "diagnosis.scores.tiles",
         [
-            (phrase(f"score.{name}"), value, phrase("score.note", value=value), None)
+            (_tile_name(report, name), value, phrase("score.note", value=value), None)
             for name, value in found.items()
             if value is not None
         ],
     )
 
 
-def score_table(report: Report, points: Scorecard) -> Block:
+def _tile_name(report: Report, name: str) -> Phrase:
+    if name == "ces" and report.engagement.ces_version() == "v1":
+        return phrase("diagnosis.scores.ces_v1")
+    return phrase(f"score.{name}")
+
+
+def score_table(report: Report, points: Scorecard, lead: Headline) -> Block:
     """Show each score asked for, with interval and n, for every touchpoint in journey order."""
     engagement = report.engagement
     names = engagement.touchpoint_names()
@@ -109,22 +140,28 @@ def score_table(report: Report, points: Scorecard) -> Block:
         for scores in found.values():
             cells += _score_cells(scores.get(point))
         rows.append(tuple(cells))
-    shown = [score for score in points.nps if not score.suppressed]
+    shown = [score for score in found[lead.metric].values() if not score.suppressed]
     best, worst = (pick(shown, key=lambda s: s.shown.value) for pick in (max, min))
     heads = ["touchpoint", *(f"{metric}{part}" for metric in found for part in ("", "_ci", "_n"))]
+    kinds = [f"ces_{engagement.ces_version()}" if metric == "ces" else metric for metric in found]
     values: dict[str, Value] = {
+        "metric": phrase(f"diagnosis.scores.{lead.metric}"),
+        "scales": Joined(tuple(phrase(f"diagnosis.scores.scale_{kind}") for kind in kinds)),
+        "methods": Joined(tuple(phrase(f"diagnosis.scores.method_{name}") for name in found)),
+        "floor": engagement.minimum_cell,
         "best": names[best.group[0]],
-        "best_nps": best.shown,
+        "best_score": best.shown,
         "worst": names[worst.group[0]],
-        "worst_nps": worst.shown,
+        "worst_score": worst.shown,
         **period_values(engagement.baseline),
     }
+    differ = best.shown.value > worst.shown.value
     return report.table(
         "diagnosis.scores.table",
         Table(
-            title=Phrase("diagnosis.scores.table", values),
+            title=Phrase(f"diagnosis.scores.table{'' if differ else '_equal'}", values),
             subtitle=Phrase("diagnosis.scores.subtitle", values),
-            source=phrase("diagnosis.scores.source", floor=engagement.minimum_cell),
+            source=Phrase("diagnosis.scores.source", values),
             columns=[Column(f"diagnosis.scores.{head}") for head in heads],
             rows=rows,
         ),
@@ -138,23 +175,34 @@ def _score_cells(score: GroupScore | None) -> list[Cell]:
     return [value, phrase("cell.interval", value=value), Num(value.n_obs)]
 
 
-def distribution_chart(report: Report, nps: Sequence[GroupScore]) -> Block:
-    """Draw detractors, passives and promoters at each touchpoint, beside the score."""
+def distribution_section(report: Report, lead: Headline) -> Block:
+    """Open the distribution with the shares at both ends."""
+    low, _, high = band_counts(lead.score, lead.metric)
+    total = n_answers(lead.score.distribution)
+    shares: dict[str, Value] = {
+        "low": Num(low / total, "share"), "high": Num(high / total, "share")
+    }  # fmt: skip
+    title = Phrase(f"diagnosis.distribution.headline_{lead.metric}", shares)
+    return report.section("diagnosis.distribution", headline=title)
+
+
+def distribution_chart(report: Report, points: Scorecard, lead: Headline) -> Block:
+    """Draw the low, middle and high answers at each touchpoint, beside the score."""
     names = report.engagement.touchpoint_names()
     order = journey_order(report.engagement)
+    scores: Sequence[GroupScore] = getattr(points, lead.metric)
     shown = sorted(
-        (score for score in nps if not score.suppressed), key=lambda s: order.index(s.group[0])
+        (score for score in scores if not score.suppressed), key=lambda s: order.index(s.group[0])
     )
-    bands = {score.group[0]: nps_bands(score.distribution) for score in shown}
-    total = sum(band.n_obs for band in bands.values())
-    detractors = sum(band.detractors for band in bands.values())
-    promoters = sum(band.promoters for band in bands.values())
-    worst = max(bands, key=lambda point: bands[point].detractors / bands[point].n_obs)
+    bands = {score.group[0]: band_counts(score, lead.metric) for score in shown}
+    total = sum(map(sum, bands.values()))
+    share = {point: counts[0] / sum(counts) for point, counts in bands.items()}
+    worst = max(share, key=lambda point: share[point])
     values: dict[str, Value] = {
-        "detractors": Num(detractors / total, "share"),
-        "promoters": Num(promoters / total, "share"),
+        "low": Num(sum(counts[0] for counts in bands.values()) / total, "share"),
+        "high": Num(sum(counts[2] for counts in bands.values()) / total, "share"),
         "worst": names[worst],
-        "worst_share": Num(bands[worst].detractors / bands[worst].n_obs, "share"),
+        "worst_share": Num(share[worst], "share"),
         "n": total,
         **period_values(report.engagement.baseline),
     }
@@ -164,152 +212,36 @@ def distribution_chart(report: Report, nps: Sequence[GroupScore]) -> Block:
             [
                 figures.DistributionGroup(
                     label=write(names[score.group[0]]),
-                    counts=(
-                        bands[score.group[0]].detractors,
-                        bands[score.group[0]].passives,
-                        bands[score.group[0]].promoters,
-                    ),
+                    counts=bands[score.group[0]],
                     note=write(score.shown.n_obs),
                     score=write(score.shown),
                 )
                 for score in shown
             ],
-            categories=[
-                write(phrase(f"nps.{band}")) for band in ("detractors", "passives", "promoters")
-            ],
+            categories=[write(phrase(name)) for name in BAND_NAMES[lead.metric]],
             theme=theme,
             fmt=lambda value: f"{write(Num(round(100 * value)))}%",
             note_head=write(phrase("chart.n")),
-            score_head=write(phrase("score.nps_short")),
+            score_head=write(phrase(f"diagnosis.scores.{lead.metric}")),
         )
 
+    def words(part: str) -> Phrase:
+        return Phrase(f"diagnosis.distribution.{part}_{lead.metric}", values)
+
+    none = "" if share[worst] else "_none"
     return report.figure(
         "diagnosis.distribution.chart",
         draw,
-        title=Phrase("diagnosis.distribution.chart", values),
-        subtitle=Phrase("diagnosis.distribution.subtitle", values),
-        source=Phrase("diagnosis.distribution.source", values),
-        alt=Phrase("diagnosis.distribution.alt", values),
+        title=words(f"chart{none}"),
+        subtitle=words("subtitle"),
+        source=words("source"),
+        alt=words(f"alt{none}"),
     )
 
 
-def emotion_chart(report: Report, curve: EmotionCurve) -> Block:
-    """Draw the emotion curve with interval, n and marked peaks and pain points."""
-    engagement = report.engagement
-    names = engagement.touchpoint_names()
-    values = {**curve_values(report, curve), **period_values(engagement.baseline)}
-
-    def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
-        return figures.emotion_curve(
-            [
-                figures.JourneyPoint(
-                    label=write(names[point.touchpoint]),
-                    stage=write(phrase(f"stage.{point.stage}")),
-                    estimate=point.estimate,
-                    note=write(point.estimate.n_obs) if point.estimate else point.score.n_label,
-                    mark=point.flag,
-                )
-                for point in curve.points
-            ],
-            theme=theme,
-            fmt=lambda value: write(Num(value, "rating")),
-            axis_label=write(phrase("score.csat_axis")),
-            note_head=write(phrase("chart.n")),
-            mark_labels={
-                "peak": write(phrase("chart.peak")), "pain": write(phrase("chart.pain")),
-            },
-            reference=curve.journey_mean.value,
-            reference_label=write(phrase("chart.journey_mean")),
-        )  # fmt: skip
-
-    return report.figure(
-        "diagnosis.journey.chart",
-        draw,
-        title=Phrase("diagnosis.journey.chart", values),
-        subtitle=Phrase("diagnosis.journey.subtitle", values),
-        source=Phrase("diagnosis.journey.source", values),
-        alt=Phrase("diagnosis.journey.alt", values),
-    )
-
-
-def curve_values(report: Report, curve: EmotionCurve) -> dict[str, Value]:
-    """The journey mean and the names of its peaks and pain points."""
-    names = report.engagement.touchpoint_names()
-    listed = {
-        flag: Joined(tuple(names[point.touchpoint] for point in points))
-        if points
-        else phrase("list.none")
-        for flag, points in (("peaks", curve.peaks), ("pains", curve.pains))
-    }
-    return {
-        "mean": curve.journey_mean, "n_peaks": len(curve.peaks), "n_pains": len(curve.pains),
-        "n_points": sum(not point.suppressed for point in curve.points), **listed,
-    }  # fmt: skip
-
-
-def pain_table(report: Report, ranks: Sequence[PainRank]) -> Block:
-    """Show the ranking of pain points with its rank interval."""
-    names = report.engagement.touchpoint_names()
-    rows: list[tuple[Cell, ...]] = [
-        (
-            names[rank.touchpoint],
-            Num(rank.rank),
-            phrase("cell.ranks", low=rank.rank_lower, high=rank.rank_upper),
-            rank.shortfall,
-            rank.frequency,
-            rank.impact,
-            phrase("cell.interval", value=rank.impact),
-        )
-        for rank in ranks
-        if rank.shortfall.value > 0
-    ]
-    heads = ("touchpoint", "rank", "rank_ci", "shortfall", "frequency", "impact", "impact_ci")
-    return report.table(
-        "diagnosis.pains.table",
-        Table(
-            title=phrase("diagnosis.pains.table", **pain_values(report, ranks)),
-            subtitle=Phrase("diagnosis.pains.subtitle", period_values(report.engagement.baseline)),
-            source=phrase("diagnosis.pains.source"),
-            columns=[Column(f"diagnosis.pains.{head}") for head in heads],
-            rows=rows,
-        ),
-    )
-
-
-def pain_values(report: Report, ranks: Sequence[PainRank]) -> dict[str, Value]:
-    """The touchpoints that cost most, in order, and the figures of the first."""
-    names = report.engagement.touchpoint_names()
-    first = ranks[0]
-    return {
-        "listed": Joined(tuple(names[rank.touchpoint] for rank in worst_ranks(ranks))),
-        "first": names[first.touchpoint],
-        "first_shortfall": first.shortfall,
-        "first_frequency": first.frequency,
-        "first_low": first.rank_lower,
-        "first_high": first.rank_upper,
-    }
-
-
-def worst_ranks(ranks: Sequence[PainRank]) -> list[PainRank]:
-    """The touchpoints below the journey mean that cost most, three at most."""
-    return [rank for rank in ranks if rank.shortfall.value > 0][:SHOWN_PAINS]
-
-
-def action_list(report: Report, ranks: Sequence[PainRank]) -> Block:
-    """List what we would do at the three touchpoints that cost most, with their owners."""
-    points = {point.id: point for point in report.engagement.touchpoints}
-    return report.items(
-        "diagnosis.actions",
-        [
-            phrase(
-                "diagnosis.action",
-                name=points[rank.touchpoint].name,
-                owner=points[rank.touchpoint].owner or phrase("list.no_owner"),
-                shortfall=rank.shortfall,
-            )
-            for rank in worst_ranks(ranks)
-        ],
-    )
+def band_counts(score: GroupScore, metric: HeadlineMetric) -> tuple[int, ...]:
+    """Answers at the low end, in the middle and at the high end of the scale."""
+    return tuple(band(score.distribution, low, high) for low, high in BANDS[metric])
 
 
 def journey_order(engagement: Engagement) -> list[str]:
@@ -318,36 +250,15 @@ def journey_order(engagement: Engagement) -> list[str]:
     return [point.id for point in points]
 
 
-def ledger_content(
-    nps: GroupScore, curve: EmotionCurve, ranks: Sequence[PainRank]
-) -> Mapping[str, object]:
-    """What later notebooks read: the overall score, peaks, pain points and priorities."""
-    return {
-        "nps": {"value": nps.shown.value, "n_obs": nps.shown.n_obs},
-        "journey_mean": curve.journey_mean.value,
-        "peaks": [point.touchpoint for point in curve.peaks],
-        "pains": [point.touchpoint for point in curve.pains],
-        "priorities": [rank.touchpoint for rank in worst_ranks(ranks)],
-    }
-
-
-def band_shares(nps: GroupScore) -> dict[str, Value]:
-    """Shares of detractors and promoters among all answers."""
-    bands = nps_bands(nps.distribution)
-    return {
-        "detractors": Num(bands.detractors / bands.n_obs, "share"),
-        "promoters": Num(bands.promoters / bands.n_obs, "share"),
-    }
-
-
-def limit_list(report: Report, overall: ResponseRate, people: pd.DataFrame) -> Block:
+def limit_list(report: Report, overall: ResponseRate, answers: int, customers: int | None) -> Block:
     """List what the diagnosis cannot show."""
+    repeat = "repeat" if customers is not None else "repeat_unknown"
     return scope.limits(
         report,
-        [f"diagnosis.limits.{name}" for name in ("silent", "repeat", "causes")],
+        [f"diagnosis.limits.{name}" for name in ("silent", repeat, "causes")],
         silent=Num(1 - _known(overall).value, "share"),
-        answers=int(people["n"].sum()),
-        customers=int(people["n_customers"].sum()),
+        answers=answers,
+        customers=customers or 0,
     )
 
 
@@ -363,16 +274,3 @@ def _known(overall: ResponseRate) -> Estimate:
             "baseline period; widen the period or complete the invitation log"
         )
     return overall.rate
-
-
-def answer(report: Report, ranks: Sequence[PainRank]) -> Block:
-    """Give the diagnosis's answer, its three reasons and the decision wanted."""
-    return report.answer(
-        "diagnosis.summary",
-        reasons=[
-            "diagnosis.pains.finding",
-            "diagnosis.journey.finding",
-            "diagnosis.response.finding",
-        ],
-        **pain_values(report, ranks),
-    )

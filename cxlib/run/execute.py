@@ -89,5 +89,5 @@ def _papermill(
             autosave_cell_every=0,
             start_timeout=START_TIMEOUT_S,
             on_cell_start=on_cell_start,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no notice about local sockets
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],  # errors come as messages of ours
         )

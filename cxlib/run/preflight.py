@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cxlib.data.open import ContractError, Data
 from cxlib.engagement import Engagement
 from cxlib.engagement.ledger import MAKERS, Ledger
+from cxlib.engagement.load import words_of
+from cxlib.engagement.yaml_text import dotted, parse
 from cxlib.errors import ConfigError, CxError, Problem
 from cxlib.run.notebooks import Notebook
 from cxlib.run.workbook import open_tables
@@ -44,9 +47,6 @@ def check_engagement(
     Raises:
         CxError: One message with every problem found.
     """
-    from cxlib.report.brand import read_brand
-    from cxlib.report.fonts import report_fonts
-
     skipped, chosen = [], []
     for notebook in notebooks:
         missing = [part for part in notebook.parts if not getattr(engagement, part)]
@@ -60,9 +60,10 @@ def check_engagement(
         lambda: _check_parts(engagement, chosen),
         lambda: _check_languages(engagement, languages),
         lambda: _check_ledger(engagement, [notebook for notebook, _ in chosen]),
-        lambda: read_brand(engagement.folder / engagement.brand),
-        report_fonts,
+        lambda: _check_brand(engagement.folder / engagement.brand),
+        lambda: _check_glyphs(engagement, languages),
         lambda: data.append(open_tables(engagement, tables)),
+        lambda: _check_enough(engagement, chosen, data),
     ]
     errors: list[CxError] = []
     for check in checks:
@@ -87,6 +88,49 @@ def _check_parts(engagement: Engagement, chosen: Sequence[tuple[Notebook, Sequen
     ]
     if problems:
         raise ConfigError(f"{file} names too little to run on", problems)
+
+
+def _check_brand(path: Path) -> None:
+    """Read the brand file; YAML that only explodes or crashes when read is refused first."""
+    from cxlib.report.brand import read_brand
+
+    if path.is_file():
+        parse(path)
+    try:
+        read_brand(path)
+    except ValueError as error:
+        problem = Problem(path.name, "", "", str(error), "put each value in quotation marks")
+        raise ConfigError(f"{path.name} cannot be read", [problem]) from None
+
+
+def _check_glyphs(engagement: Engagement, languages: Sequence[str]) -> None:
+    """Every word of the engagement file that a report prints needs a glyph in the report's font."""
+    from cxlib.report.fonts import missing_characters, report_fonts
+
+    fonts = report_fonts()
+    problems = []
+    for loc, words in words_of(engagement):
+        text = "".join(words.get(language, "") for language in languages)
+        if missing := missing_characters(text, fonts):
+            shown = ", ".join(f"{character} (U+{ord(character):04X})" for character in missing)
+            rule = f"each character needs a glyph in {fonts.family}"
+            problems.append(
+                Problem(engagement.path.name, dotted(loc), shown, rule, "take it out of the words")
+            )
+    if problems:
+        raise ConfigError(f"{engagement.path.name} holds characters no report can print", problems)
+
+
+def _check_enough(
+    engagement: Engagement,
+    chosen: Sequence[tuple[Notebook, Sequence[str]]],
+    data: Sequence[Data],
+) -> None:
+    """Whether a diagnosis can be made, once its tables have passed their contracts."""
+    from cxlib.run.enough import check_enough
+
+    if data and any(notebook.name == "01_diagnosis" for notebook, _ in chosen):
+        check_enough(engagement, data[0])
 
 
 def _check_languages(engagement: Engagement, languages: Sequence[str]) -> None:

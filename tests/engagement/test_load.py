@@ -167,7 +167,8 @@ def test_a_misspelt_key_inside_a_list_or_a_table_offers_the_nearest(edited):
         ("name: {en: Web search, zh-Hant-HK: 網上搜尋}", "name: {}", "must be text, or text per"),
         ("{en: Web search, ", "{", "words are missing in en, a language of the reports"),
         ("{en: Web search, ", r'{en: "Web\nsearch", ', "words stand on one line"),
-        ("{en: Web search, ", f"{{en: {'W' * 301}, ", "words have 300 characters or fewer"),
+        ("{en: Web search, ", f"{{en: {'W' * 61}, ", "a name has 60 characters or fewer, got 61"),
+        ("en: Usual reply", f"en: {'W' * 301}", "words have 300 characters or fewer, got 301"),
         ("{start: 2025-07-01, end: 2025-12-31}", "[1]", "must hold the keys start, end"),
     ],
 )
