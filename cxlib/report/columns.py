@@ -20,17 +20,22 @@ def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[s
     """
     wide = [[breadth(row[place].text()) for row in rows] for place in range(len(heads))]
     number = ["num" in cell.classes for cell in heads]
-    for small, letter in ((False, 1.72), (True, 1.52)):
+    # Long texts give way first, so that a status or an owner's name keeps to one line.
+    for small, letter, longest_text in (
+        (False, 1.72, 22.0),
+        (True, 1.52, 22.0),
+        (True, 1.52, 16.0),
+    ):
         need = []
         for place, cell in enumerate(heads):
             head = cell.text()
             word = max((breadth(part) for part in _words(head)), default=0.0) * 0.94
             longest = max(wide[place], default=0.0)
             if not number[place]:
-                longest = min(longest, 22.0)
+                longest = min(longest, longest_text)
             half_head = max(min(breadth(head), 15.0), min(breadth(head), 30.0) / 2)
             need.append(max(word, longest, half_head) * letter + (2.4 if small else 3.9))
-        if sum(need) <= _ROOM or small:
+        if sum(need) <= _ROOM:
             break
     spare = _ROOM - sum(need)
     texts = [place for place, is_number in enumerate(number) if not is_number]
