@@ -149,6 +149,17 @@ class Readout:
         """Whether effects may be read at all."""
         return self.split.passed
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the planned days and units are reached."""
+        units = self.split.n_control + self.split.n_treatment
+        return _is_complete(self.plan, units=units, days_run=self.days_run)
+
+    @property
+    def harm_p_value(self) -> float:
+        """The largest p-value at which this readout calls a metric harmed or worse."""
+        return _harm_p_value(self.plan, complete=self.is_complete)
+
 
 def plan_from_engagement(experiment: Experiment, *, confidence_level: float = 0.95) -> Plan:
     """Make the frozen rule from the engagement file's experiment.
@@ -245,13 +256,9 @@ def read_out(plan: Plan, *, control: Arm, treatment: Arm, days_run: int) -> Read
     )
     level = plan.confidence_level
     primary = compare(plan.primary, control=control, treatment=treatment, confidence_level=level)
-    complete = (
-        days_run >= plan.horizon_days
-        and control.n_assigned + treatment.n_assigned >= 2 * plan.planned_per_arm
-    )
-    harm_p_value = (1 - level) / (1 + len(plan.guardrails))
-    if not complete:
-        harm_p_value = min(harm_p_value, EARLY_HARM_P_VALUE)
+    units = control.n_assigned + treatment.n_assigned
+    complete = _is_complete(plan, units=units, days_run=days_run)
+    harm_p_value = _harm_p_value(plan, complete=complete)
     guardrails = tuple(
         guard(
             compare(metric, control=control, treatment=treatment, confidence_level=level),
@@ -272,6 +279,16 @@ def read_out(plan: Plan, *, control: Arm, treatment: Arm, days_run: int) -> Read
         verdict=verdict,
         reason=reason,
     )
+
+
+def _is_complete(plan: Plan, *, units: int, days_run: int) -> bool:
+    return days_run >= plan.horizon_days and units >= 2 * plan.planned_per_arm
+
+
+def _harm_p_value(plan: Plan, *, complete: bool) -> float:
+    """Share the error among all metrics at the end; ask for more before (see the module)."""
+    shared = (1 - plan.confidence_level) / (1 + len(plan.guardrails))
+    return shared if complete else min(shared, EARLY_HARM_P_VALUE)
 
 
 def _decide(

@@ -22,10 +22,10 @@ from cxlib.measures.response import ResponseRate
 from cxlib.stats.power import nps_variances
 
 Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected"]
-"""one_period: two single periods show it, and one is whole by the due date · pooled: the periods to the due date together show it
-against the baseline · late: so many periods exist only after the due date · never: the baseline
-has too few answers for any later sample · reached: nothing left to see · not_collected: the
-history has no period of it."""
+"""one_period: two single periods show it, and one is whole by the due date · pooled: the periods to
+the due date together show it against the baseline · late: so many periods exist only after the due
+date · never: the baseline has too few answers for any later sample · reached: nothing left to see ·
+not_collected: the history has no period of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

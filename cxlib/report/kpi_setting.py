@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from cxlib.decisions.comparison import Metric
-from cxlib.decisions.experiment import Plan
+from cxlib.decisions.experiment import EARLY_HARM_P_VALUE, Plan
 from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import Level, StoreGroup, period_end
@@ -201,9 +201,11 @@ def rule_table(report: Report, plans: Sequence[Plan]) -> Block:
 def rule_order(report: Report, plans: Sequence[Plan]) -> Block | None:
     """List what the rule decides, in the order in which it decides."""
     if not plans:
+    early = Num(EARLY_HARM_P_VALUE, "p_value")
         return None
     return report.items(
-        "kpi_setting.rules.order", [phrase(f"kpi_setting.rules.{name}") for name in VERDICTS]
+        "kpi_setting.rules.order",
+        [phrase(f"kpi_setting.rules.{name}", early=early) for name in VERDICTS],
     )
 
 

@@ -17,7 +17,7 @@ from cxlib.report.writer import Day, Joined, Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 EffectCase = Literal[
-    "blocked", "interim", "sure", "shown", "small", "worse", "ruled_out", "unclear"
+    "blocked", "interim", "sure", "shown", "small", "worse", "looks_worse", "ruled_out", "unclear"
 ]
 GuardrailCase = Literal["blocked", "none", "harmed", "not_shown", "safe"]
 SAFETY_STATUS: Mapping[Safety, Status] = {
@@ -77,8 +77,9 @@ def effect_case(readout: Readout) -> EffectCase:
     minimum = readout.plan.minimum_effect
     effect = readout.primary.effect.value * sign(readout.primary.metric)
     cases: tuple[tuple[bool, EffectCase], ...] = (
-        (upper < 0, "worse"),
-        (readout.reason == "plan_not_complete", "interim"),
+        (readout.primary_is_worse, "worse"),
+        (not readout.is_complete, "interim"),
+        (upper < 0, "looks_worse"),
         (lower >= minimum, "sure"),
         (lower > 0 and effect >= minimum, "shown"),
         (lower > 0, "small"),
@@ -133,7 +134,8 @@ def trial_values(trial: Trial) -> dict[str, Value]:
         "safe_list": by_safety["safe"], "harmed_list": by_safety["harmed"],
         "open_list": by_safety["not_shown_safe"],
         "safe": count(readout, "safe"), "harmed": count(readout, "harmed"),
-        "total": len(readout.guardrails),
+        "total": len(readout.guardrails), "metrics": 1 + len(readout.guardrails),
+        "harm_p": Num(readout.harm_p_value, "p_value"),
         "verdict": phrase(f"ab_test.verdict.{readout.verdict}"), "outside": trial.outside,
     }  # fmt: skip
 
@@ -186,7 +188,7 @@ class Condition:
 def conditions(trial: Trial) -> tuple[Condition, ...]:
     """List the rule's conditions in the order they are read."""
     readout, values = trial.readout, trial_values(trial)
-    lower, upper = towards_better(readout.primary)
+    lower, _ = towards_better(readout.primary)
     effect = readout.primary.effect.value * sign(readout.primary.metric)
     total, safe = len(readout.guardrails), count(readout, "safe")
     unharmed = total - count(readout, "harmed")
@@ -194,8 +196,8 @@ def conditions(trial: Trial) -> tuple[Condition, ...]:
     steps: list[tuple[str, Phrase, bool]] = [
         ("split", Phrase("ab_test.found.p", values), readout.is_valid),
         ("unharmed", phrase("ab_test.found.count", count=unharmed, total=total), unharmed == total),
-        ("not_worse", interval, upper >= 0),
-        ("complete", Phrase("ab_test.found.complete", values), is_complete(readout)),
+        ("not_worse", interval, not readout.primary_is_worse),
+        ("complete", Phrase("ab_test.found.complete", values), readout.is_complete),
         ("safe", phrase("ab_test.found.count", count=safe, total=total), safe == total),
         ("better", interval, lower > 0),
         ("enough", Phrase("ab_test.found.effect", values), effect >= readout.plan.minimum_effect),
@@ -207,14 +209,6 @@ def conditions(trial: Trial) -> tuple[Condition, ...]:
             holds=holds if readout.is_valid or name == "split" else None,
         )
         for name, found, holds in steps
-    )
-
-
-def is_complete(readout: Readout) -> bool:
-    """Whether the planned days and customers are reached."""
-    units = readout.split.n_control + readout.split.n_treatment
-    return (
-        readout.days_run >= readout.plan.horizon_days and units >= 2 * readout.plan.planned_per_arm
     )
 
 

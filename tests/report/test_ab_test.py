@@ -14,7 +14,14 @@ from cxlib.engagement import load_engagement
 from cxlib.report import ab_test as show
 from cxlib.report import trial_charts
 from cxlib.report.report import Report
-from cxlib.report.trial import Trial, effect_case, guardrail_case, ledger_content, read_trial
+from cxlib.report.trial import (
+    Trial,
+    conditions,
+    effect_case,
+    guardrail_case,
+    ledger_content,
+    read_trial,
+)
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
 LANGUAGES = ("en", "zh-Hant-HK")
@@ -158,6 +165,59 @@ def test_an_early_reading_is_said_to_be_one(report, engagement):
     assert effect_case(trial.readout) == "interim"
     said = text(blocks_of(report, trial)["effect_finding"])
     assert "false alarms" in said
+
+
+def test_the_list_of_conditions_never_contradicts_the_verdict(engagement):
+    """5.0 % against 4.1 %: p 0.03 is worse by the interval, but not beyond the chance of three.
+
+    The rule asks for p 0.05 / 3 with all customers, and for 0.001 before.
+    """
+    control, treatment = arm(), arm(converted=205)
+    plan = plan_from_engagement(engagement.experiments[0])
+    for days_run, reason, case in (
+        (56, "no_worthwhile_effect", "looks_worse"),
+        (28, "plan_not_complete", "interim"),
+    ):
+        trial = replace(
+            trial_of(engagement, "effect_shown"),
+            readout=read_out(plan, control=control, treatment=treatment, days_run=days_run),
+        )
+        assert trial.readout.primary.effect.ci_upper < 0
+        assert trial.readout.reason == reason
+        assert effect_case(trial.readout) == case
+        steps = dict(zip(STEPS, (step.holds for step in conditions(trial)), strict=True))
+        assert steps["not_worse"]
+        blocks = blocks_of(Report(engagement, "03_ab_test"), trial)
+        assert "made" not in text(blocks["effect_finding"])
+        for name, block in blocks.items():
+            assert numbers(block.html["en"]) == numbers(block.html["zh-Hant-HK"]), name
+
+
+STEPS = ("split", "unharmed", "not_worse", "complete", "safe", "better", "enough")
+FIRST_BROKEN = {
+    "split_differs": "split", "guardrail_harmed": "unharmed", "primary_worse": "not_worse",
+    "plan_not_complete": "complete", "guardrail_not_shown_safe": "safe",
+    "no_worthwhile_effect": "better", "inconclusive": "better", "effect_below_minimum": "enough",
+    "effect_shown": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", CASES)
+def test_the_first_condition_that_fails_is_the_reason_of_the_verdict(engagement, reason):
+    steps = conditions(trial_of(engagement, reason))
+    broken = [name for name, step in zip(STEPS, steps, strict=True) if step.holds is False]
+    assert next(iter(broken), None) == FIRST_BROKEN[reason]
+
+
+def test_the_wording_of_harm_states_the_stricter_rule(engagement):
+    """Three measures: 0.05 / 3 = 0.017 at the end, 0.001 before."""
+    done, running = (Report(engagement, "03_ab_test") for _ in range(2))
+    blocks = blocks_of(done, trial_of(engagement, "guardrail_harmed"))
+    assert "with a p-value of 0.017 or less" in text(blocks["guardrails_finding"])
+    assert "worse at a p-value of 0.017 or less" in text(blocks["guardrails_table"])
+    assert "p 值不高於 0.017" in text(blocks["guardrails_table"], "zh-Hant-HK")
+    early = blocks_of(running, trial_of(engagement, "plan_not_complete"))
+    assert "harm: p-value 0.001 or less" in text(early["verdict_table"])
 
 
 def test_a_rule_without_guardrails_says_that_harm_was_not_looked_for(report, engagement):

@@ -239,6 +239,12 @@ def test_the_rules_frozen_here_rebuild_the_plan_exactly(report, engagement, tmp_
     assert "Complaint rate rises by less than 1.0 pp" in rows(block)[0][6]
 
 
+def test_the_order_of_the_rule_states_what_an_early_stop_asks(report, engagement):
+    plans = [plan_from_engagement(each) for each in engagement.experiments]
+    assert "then only at a p-value of 0.001 or less" in text(show.rule_order(report, plans))
+    assert "p 值須不高於 0.001" in text(show.rule_order(report, plans), "zh-Hant-HK")
+
+
 def test_without_a_test_no_rule_is_shown(report):
     assert "No test is planned" in text(show.rule_table(report, []))
     assert show.rule_order(report, []) is None
