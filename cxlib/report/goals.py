@@ -135,13 +135,14 @@ def goal_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
 
 
 def goal_values(checks: Sequence[GoalCheck]) -> dict[str, Value]:
-    """How many goals there are, and which lie beyond every period of the history."""
+    """How many goals there are, which no period has reached, and which the baseline met."""
     beyond = [check for check in checks if check.n_history and not check.n_at_level]
-    return {"n": len(checks), "beyond": len(beyond), "names": names(beyond)}
+    easy = [check for check in checks if check.from_recent or check.visibility == "reached"]
+    return {"n": len(checks), "beyond": len(beyond), "names": names(beyond), "easy": names(easy)}
 
 
 def goal_finding(report: Report, checks: Sequence[GoalCheck]) -> Block:
-    """Say which goals no single period has ever reached."""
+    """Say which goals no single period has ever reached, and which the baseline did."""
     return report.say(
         "kpi_setting.goals.finding", level="descriptive", grade=None, **goal_values(checks)
     )

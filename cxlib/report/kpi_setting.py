@@ -1,6 +1,5 @@
 """What 02_kpi_setting shows around its goals: baselines, KPI table, rules, limits, the answer."""
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -10,8 +9,8 @@ from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import Level, StoreGroup, period_end
 from cxlib.engagement.scales import Direction
-from cxlib.measures.tracking import Verdict
 from cxlib.engagement.schema import Cadence, Experiment, Period
+from cxlib.measures.tracking import Verdict
 from cxlib.report import scope
 from cxlib.report.blocks import Block
 from cxlib.report.goals import action_values, in_unit, listed
@@ -201,8 +200,8 @@ def rule_table(report: Report, plans: Sequence[Plan]) -> Block:
 def rule_order(report: Report, plans: Sequence[Plan]) -> Block | None:
     """List what the rule decides, in the order in which it decides."""
     if not plans:
-    early = Num(EARLY_HARM_P_VALUE, "p_value")
         return None
+    early = Num(EARLY_HARM_P_VALUE, "p_value")
     return report.items(
         "kpi_setting.rules.order",
         [phrase(f"kpi_setting.rules.{name}", early=early) for name in VERDICTS],
@@ -231,7 +230,7 @@ def answer(report: Report, checks: Sequence[GoalCheck]) -> Block:
         **(unseen_values(told) if told else {}),
         **seen_values(checks),
         "owners": listed(owners),
-        "decide_by": Day(decide_by(report.engagement.review)),
+        "decide_by": Day(scope.decide_by(report.engagement.review)),
         "budget": action_values(report.engagement)["budget"],
     }
     return report.answer(
@@ -239,12 +238,6 @@ def answer(report: Report, checks: Sequence[GoalCheck]) -> Block:
         reasons=["kpi_setting.sample.finding", "kpi_setting.goals.finding", third],
         **values,
     )
-
-
-def decide_by(review: Period) -> date:
-    """Give the last day of the month after the review period: when its report is discussed."""
-    year, month = divmod(review.end.year * 12 + review.end.month, 12)
-    return date(year, month + 1, monthrange(year, month + 1)[1])
 
 
 def baselines_content(

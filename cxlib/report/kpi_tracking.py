@@ -151,7 +151,7 @@ def signal_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
 
 
 def action_list(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
-    """List what follows for each KPI, with its owner and, where there is one, its date."""
+    """List what follows for each KPI, with its owner and its date."""
     lines = []
     for each in tracked:
         if each.series is None:
@@ -160,7 +160,7 @@ def action_list(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
             step = "good" if each.series.trend_is_good else "bad"
         else:
             step = {"cannot_tell": "watch", "no_target": "set"}.get(each.series.verdict, "keep")
-        due: Value = phrase("kpi_tracking.next_review")
+        due: Value = Day(scope.decide_by(report.engagement.review))
         if step == "watch" and each.target and each.target.by > report.engagement.review.end:
             due = Day(each.target.by)
         lines.append(
