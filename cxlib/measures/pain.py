@@ -10,6 +10,7 @@ from cxlib.errors import InputError
 from cxlib.measures.journey import EmotionCurve
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.proportions import proportion
+from cxlib.stats.ranks import rank_bounds
 
 FEWEST_DRAWS = 200
 
@@ -54,10 +55,8 @@ def pain_ranking(
 
     Impact intervals by bootstrap: answers of each touchpoint are drawn again from their counts
     (multinomial) and the frequency from its own (binomial), the journey mean formed anew in each
-    draw. The rank interval of i counts the touchpoints whose impact differs from its own: all
-    differences d(j) = impact(j) - impact(i) are held against the largest |d* - d| / se of the same
-    draws, so they hold together. Ranks read off the draws would not do: where touchpoints are
-    nearly alike, they held the true rank of the worst one in 50 % of simulated journeys, not 95 %.
+    draw. The rank interval of i counts the touchpoints whose impact differs from its own, all
+    differences held against one bound: see ``stats.ranks``.
 
     Args:
         curve: From ``emotion_curve``; hidden touchpoints are not ranked.
@@ -96,7 +95,7 @@ def pain_ranking(
     drawn_impact = drawn_shortfall * drawn_share
 
     ranks = (-impact).argsort(kind="stable").argsort() + 1
-    bounds = [_rank_bounds(i, impact, drawn_impact, confidence_level) for i in range(len(points))]
+    bounds = rank_bounds(impact, drawn_impact, confidence_level=confidence_level)
     tail = (1 - confidence_level) / 2
 
     def estimate(i: int, value: NDArray[np.float64], draws: NDArray[np.float64]) -> Estimate:
@@ -124,21 +123,6 @@ def pain_ranking(
         )
         for i in np.argsort(ranks).tolist()
     )
-
-
-def _rank_bounds(
-    i: int, impact: NDArray[np.float64], draws: NDArray[np.float64], confidence_level: float
-) -> tuple[int, int]:
-    """Count the touchpoints shown to be worse or better than ``i``, all compared at once."""
-    gap = impact - impact[i]
-    drawn = draws - draws[i]
-    error = drawn.std(axis=1, ddof=1)
-    distance = np.abs(drawn - gap[:, None])
-    studentised = np.divide(
-        distance, error[:, None], out=np.zeros_like(distance), where=error[:, None] > 0
-    )
-    reach = float(np.quantile(studentised.max(axis=0), confidence_level, method="higher")) * error
-    return 1 + int(np.sum(gap > reach)), len(impact) - int(np.sum(gap < -reach))
 
 
 def _draw(

@@ -1,0 +1,244 @@
+"""The answers to one question by cell, with weights that make them stand for everyone invited.
+
+Read once, a sample carries scores, differences, leagues and what weighting changes, so that all
+of them stand on the same answers and the same weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxlib.data.cell_pairs import OTHER, Coding, cell_pairs
+from cxlib.data.source import Source
+from cxlib.engagement.scales import SCALES, MetricKind
+from cxlib.engagement.schema import Window
+from cxlib.errors import InputError
+from cxlib.measures.distribution import check_columns, group_name
+from cxlib.stats import linearised
+from cxlib.stats.estimate import Unit
+from cxlib.stats.linearised import Linear, Products
+from cxlib.stats.weighting import Adjustment, Cell, Weights, no_weights, post_stratify, rake
+
+Statistic = Literal["nps", "mean", "share"]
+Floats: TypeAlias = NDArray[np.float64]
+COLUMN: dict[MetricKind, str] = {"nps": "nps", "csat": "csat", "ces-v1": "ces", "ces-v2": "ces"}
+UNITS: dict[Statistic, tuple[Unit, float]] = {
+    "nps": ("points", 100.0), "mean": ("rating", 1.0), "share": ("share", 1.0),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """Everyone the answers should stand for, counted by cell.
+
+    Attributes:
+        margins: Columns that make the cells ("segment", "channel").
+        counts: Members per cell.
+    """
+
+    margins: tuple[str, ...]
+    counts: dict[Cell, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurveySample:
+    """The answers to one question by cell, with their weights.
+
+    Attributes:
+        metric: Which question and scale.
+        statistic: "nps" (points), "mean" (rating) or "share" (of favourable answers).
+        by: Columns that name a group.
+        groups: The group each cell belongs to.
+        products: Sums over customers.
+        weights: As made for the calibration cells.
+        answer_weights: Weight of one answer in each cell.
+        design: Cells by calibration variables.
+    """
+
+    metric: MetricKind
+    statistic: Statistic
+    by: tuple[str, ...]
+    groups: tuple[Cell, ...]
+    products: Products
+    weights: Weights
+    answer_weights: Floats
+    design: Floats
+
+    def members(self, group: Cell) -> NDArray[np.bool_]:
+        """Which cells belong to a group."""
+        return np.array([found == group for found in self.groups])
+
+    def linear(self, group: Cell) -> Linear:
+        """The group's weighted score, in its unit, with the coefficients of its error."""
+        mean = linearised.weighted_mean(
+            self.products,
+            answer_weights=self.answer_weights,
+            members=self.members(group),
+            design=self.design,
+        )
+        return mean.scaled(UNITS[self.statistic][1])
+
+    def n_obs(self, group: Cell) -> int:
+        """Answers of a group."""
+        return round(float(self.products.n[self.members(group)].sum()))
+
+    def unweighted(self) -> "SurveySample":
+        """The same answers, each with weight 1."""
+        return replace(
+            self,
+            weights=replace(
+                self.weights, adjustment="none", values=(1.0,) * len(self.weights.cells), rounds=0
+            ),
+            answer_weights=np.ones(len(self.groups)),
+            design=np.ones((len(self.groups), 1)),
+        )
+
+
+def invited_population(flags: pd.DataFrame, *, margins: Sequence[str]) -> Population:
+    """Take everyone to whom an invitation was delivered as the population.
+
+    Args:
+        flags: ``flag_counts`` of the invitation log by ``margins``, with the flag ``delivered``.
+        margins: Columns that make the cells.
+
+    Raises:
+        InputError: A column is absent, or a delivered invitation lacks a margin.
+    """
+    check_columns(flags, [*margins, "delivered"])
+    counts: dict[Cell, int] = {}
+    for *values, delivered in flags[[*margins, "delivered"]].itertuples(index=False, name=None):
+        cell = group_name(values)
+        if delivered and "" in cell:
+            raise InputError(
+                f"every delivered invitation must have a {' and a '.join(margins)}, {delivered} "
+                "have an empty one; complete the invitation log or leave the margin out"
+            )
+        counts[cell] = counts.get(cell, 0) + int(delivered)
+    return Population(margins=tuple(margins), counts=counts)
+
+
+def survey_sample(
+    answers: Source,
+    *,
+    metric: MetricKind,
+    window: Window,
+    statistic: Statistic | None = None,
+    population: Population | None = None,
+    adjustment: Adjustment = "raking",
+    by: Sequence[str] = (),
+) -> SurveySample:
+    """Ask for the answers of a period by cell and weight them; arguments as in `weighted_scores`.
+
+    Raises:
+        DataError: A column is absent.
+        InputError: As in `weighted_scores`.
+    """
+    chosen: Statistic = statistic or ("nps" if metric == "nps" else "mean")
+    if metric not in COLUMN:
+        raise InputError(f"metric must be one of {', '.join(COLUMN)}, got {metric}")
+    if (chosen == "nps") != (metric == "nps"):
+        raise InputError(f"{metric} has no statistic {chosen!r}; nps goes with nps alone")
+    margins = population.margins if population and adjustment != "none" else ()
+    coding: Coding = "value" if chosen == "mean" else chosen
+    products = cell_pairs(
+        answers,
+        score=COLUMN[metric],
+        by=[*by, *(name for name in margins if name not in by)],
+        coding=coding,
+        favourable=SCALES[metric].favourable,
+        **window,
+    )
+    return sample_from(
+        products,
+        metric=metric,
+        statistic=chosen,
+        population=population,
+        adjustment=adjustment,
+        by=by,
+    )
+
+
+def sample_from(
+    products: pd.DataFrame,
+    *,
+    metric: MetricKind,
+    statistic: Statistic,
+    population: Population | None = None,
+    adjustment: Adjustment = "raking",
+    by: Sequence[str] = (),
+) -> SurveySample:
+    """Weight answers from a ``cell_pairs`` frame by ``by`` and the population's margins.
+
+    Raises:
+        InputError: No answer, weights without a population, or that cannot be made.
+    """
+    if adjustment != "none" and population is None:
+        raise InputError(f"{adjustment} needs a population; give one, or adjustment='none'")
+    margins = population.margins if population and adjustment != "none" else ()
+    keys = [*by, *(name for name in margins if name not in by)]
+    cells, sums = read_products(products, keys=keys)
+    places = [keys.index(name) for name in margins]
+    strata = [tuple(cell[place] for place in places) for cell in cells]
+    counts: dict[Cell, int] = {}
+    for stratum, n in zip(strata, sums.n, strict=True):
+        counts[stratum] = counts.get(stratum, 0) + round(float(n))
+    if population is None or adjustment == "none":
+        weights = no_weights({("all",): sum(counts.values())}, margins=("all",))
+        strata = [("all",)] * len(cells)
+    else:
+        make = rake if adjustment == "raking" else post_stratify
+        weights = make(counts, population=population.counts, margins=margins)
+    found = [weights.cells.index(stratum) for stratum in strata]
+    return SurveySample(
+        metric=metric,
+        statistic=statistic,
+        by=tuple(by),
+        groups=tuple(cell[: len(by)] for cell in cells),
+        products=sums,
+        weights=weights,
+        answer_weights=np.array(weights.values)[found],
+        design=weights.design[found],
+    )
+
+
+def read_products(frame: pd.DataFrame, *, keys: Sequence[str]) -> tuple[list[Cell], Products]:
+    """Turn the lines of a ``cell_pairs`` frame into square tables over its cells.
+
+    Raises:
+        InputError: A column is absent, no answer, or fewer than 2 customers.
+    """
+    others = [f"{OTHER}{name}" for name in keys]
+    check_columns(frame, [*keys, *others, "n", "total", "squares", "tt", "tm", "mm", "n_clusters"])
+    if frame.empty:
+        raise InputError("a score needs at least 1 answer in the period, got 0")
+    first = [group_name(v) for v in frame[list(keys)].itertuples(index=False, name=None)]
+    second = [group_name(v) for v in frame[others].itertuples(index=False, name=None)]
+    cells = sorted(set(first))
+    place = {cell: number for number, cell in enumerate(cells)}
+    rows = np.array([place[cell] for cell in first])
+    columns = np.array([place[cell] for cell in second])
+    own = rows == columns
+
+    def square(name: str) -> Floats:
+        table = np.zeros((len(cells), len(cells)))
+        np.add.at(table, (rows, columns), frame[name].to_numpy(dtype=np.float64))
+        return table
+
+    def line(name: str) -> Floats:
+        values = frame[name].to_numpy(dtype=np.float64)
+        totals = np.bincount(rows[own], weights=values[own], minlength=len(cells))
+        return totals.astype(np.float64)
+
+    return cells, Products(
+        n=line("n"),
+        total=line("total"),
+        squares=line("squares"),
+        tt=square("tt"),
+        tm=square("tm"),
+        mm=square("mm"),
+        n_clusters=int(frame["n_clusters"].iloc[0]),
+    )
