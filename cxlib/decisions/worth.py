@@ -93,8 +93,13 @@ class Worth:
 
     @property
     def break_even_margin(self) -> float | None:
-        """Margin of an order at which the value is 0, all else as it is."""
+        """Margin of an order at which the value is 0, all else as it is.
+
+        None without a gain: no margin pays for orders that do not come.
+        """
         if self.roi is None or self.stream is None or self.roi.break_even_effect is None:
+            return None
+        if self.stream.effect.value <= 0:
             return None
         share = self.roi.break_even_effect / self.stream.effect.value
         return float(self.stream.margin_per_unit.value * share)

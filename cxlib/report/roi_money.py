@@ -232,23 +232,23 @@ def mind_table(report: Report, worth: Worth) -> Block:
     if worth.roi is None or worth.stream is None or worth.margin is None:
         return nothing(report, "roi_review.mind.table")
     roi, stream = worth.roi, worth.stream
-    kept = worth.break_even_persistence
+    kept, never = worth.break_even_persistence, phrase("roi_review.mind.never")
     tipping: dict[str, tuple[Value, Value | None]] = {
         "effect": (
             phrase("cell.signed", value=stream.effect),
             phrase("roi_review.cell.signed", value=Num(roi.break_even_effect, "pp"))
             if roi.break_even_effect is not None
-            else None,
+            else never,
         ),
         "margin": (
             Num(worth.margin.value, "currency"),
             Num(worth.break_even_margin, "currency")
             if worth.break_even_margin is not None
-            else None,
+            else never,
         ),
         "persistence": (
             Num(stream.persistence.mode, "share"),
-            Num(kept, "share") if kept is not None else phrase("roi_review.mind.never"),
+            Num(kept, "share") if kept is not None else never,
         ),
     }
     rows: list[tuple[Cell, ...]] = [

@@ -1,5 +1,6 @@
 """cxlib.decisions baseline, initiatives and worth: from small frames to a graded value."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -255,6 +256,14 @@ def test_value_is_zero_at_each_tipping_point(eng, reviews):
     bar = next(bar for bar in roi.tornado if bar.part == "persistence")
     slope = (bar.npv_high - bar.npv_low) / (bar.input_high - bar.input_low)
     assert roi.npv.value + slope * (kept - 0.75) == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize("effect", [0.0, -0.01])
+def test_without_a_gain_no_margin_makes_the_value_zero(eng, reviews, effect):
+    """The value is minus the cost (and the loss) at every margin; 0 would divide."""
+    worth = worths(eng, reviews)[0]
+    none = replace(worth.stream, effect=replace(worth.stream.effect, value=effect))
+    assert replace(worth, stream=none).break_even_margin is None
 
 
 def test_the_histogram_is_the_simulation_of_the_value(eng, reviews):

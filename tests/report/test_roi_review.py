@@ -1,6 +1,7 @@
 """What 04_roi_review says, from small made-up results: both languages, both kinds of evidence."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -200,6 +201,18 @@ def test_an_uncertain_value_asks_for_a_cut_and_a_loss_for_an_end(eng):
 def test_no_clear_difference_is_never_said_as_none(eng):
     found = whole(eng, worths_of(eng, frame(effect=0.0)))
     assert "That is not proof of no effect" in text(found["roi_review.effect.B_unclear"])
+
+
+def test_an_effect_of_exactly_zero_has_no_margin_that_pays(eng):
+    """The table says so in words where it would have divided by zero."""
+    (worth, *_) = worths_of(eng, frame())
+    flat = replace(worth.stream, effect=replace(worth.stream.effect, value=0.0))
+    block = roi_money.mind_table(Report(eng, "04_roi_review"), replace(worth, stream=flat))
+    rows = block.html["en"].split("<tbody>")[1].split("<tr>")
+    _, effect, margin, *_ = rows
+    assert "at no level" not in effect
+    assert "at no level" in margin
+    assert "任何水平均不會歸零" in block.html["zh-Hant-HK"]
 
 
 def test_few_stores_give_an_indication_in_cautious_words(eng):
