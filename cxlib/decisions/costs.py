@@ -1,4 +1,11 @@
-"""The cost ledger: everything an initiative cost, by category and month. No success-only costs."""
+"""The cost ledger: everything an initiative cost, by category and month. No success-only costs.
+
+What is recorded stands in its month. A recurring payment goes on after the last one recorded, at
+the mean of the calendar months from the start, or from the first such payment if that is earlier,
+to the last. One that was paid once only, be it before the start, is therefore taken as monthly: the
+ledger does not say for how long it was, and a running cost left out would flatter the value. A fee
+for a year is entered as a month's part in each month.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -58,23 +65,43 @@ class CostLedger:
 
     @property
     def recurring_per_month_hkd(self) -> float:
-        """Mean of the recurring payments over the months recorded since the start."""
-        paid = [line for line in self.lines if line.kind == "recurring" and line.month > 0]
-        last = max((line.month for line in paid), default=0)
-        return fsum(line.amount_hkd for line in paid) / last if last else 0.0
+        """Mean of the recurring payments over their calendar months (see the module)."""
+        paid = [line for line in self.lines if line.kind == "recurring"]
+        if not paid:
+            return 0.0
+        months = [_calendar_month(line.paid_on, self.start) for line in paid]
+        return fsum(line.amount_hkd for line in paid) / (max(months) - min(1, *months) + 1)
 
     def by_month(self, horizon_months: int) -> tuple[float, ...]:
         """Lay the costs out over months 0 to the horizon.
 
         Recorded payments stand in their month; after the last month with a recurring payment,
         the mean recurring payment goes on to the horizon.
+
+        Raises:
+            DataError: Payments in a month after the horizon, which would be left out: all named.
         """
+        if beyond := [line for line in self.lines if line.month > horizon_months]:
+            problems = [
+                Problem(
+                    file="costs",
+                    where=f"{line.category} paid on {line.paid_on}",
+                    value=f"{line.amount_hkd:,.0f} in month {line.month}",
+                    rule=f"a payment must lie within the horizon of {horizon_months} months",
+                    remedy="lengthen horizon_months, or correct the date",
+                )
+                for line in beyond
+            ]
+            raise DataError(
+                f"costs of {self.initiative}: {len(beyond)} payments lie after the horizon",
+                problems,
+            )
         months = [
             fsum(line.amount_hkd for line in self.lines if line.month == month)
             for month in range(horizon_months + 1)
         ]
-        last = max((line.month for line in self.lines if line.kind == "recurring"), default=0)
-        for month in range(last + 1, horizon_months + 1):
+        paid = [line.month for line in self.lines if line.kind == "recurring"]
+        for month in range(max(paid, default=horizon_months) + 1, horizon_months + 1):
             months[month] += self.recurring_per_month_hkd
         return tuple(months)
 
@@ -150,6 +177,9 @@ def _read_line(
 
 
 def _month(paid_on: date, start: date) -> int:
-    if paid_on < start:
-        return 0
-    return (paid_on.year - start.year) * 12 + paid_on.month - start.month + 1
+    return 0 if paid_on < start else _calendar_month(paid_on, start)
+
+
+def _calendar_month(day: date, start: date) -> int:
+    """Count calendar months: 1 is that of the start, 0 and below lie before it."""
+    return (day.year - start.year) * 12 + day.month - start.month + 1

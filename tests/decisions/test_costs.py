@@ -45,6 +45,58 @@ def test_an_initiative_paid_once_costs_nothing_later():
     assert found.by_month(3) == (50_000, 0, 0, 0)
 
 
+def paid(day, amount, kind="recurring"):
+    return ("promise", day, "staff", kind, amount)
+
+
+@pytest.mark.parametrize(
+    ("payments", "per_month", "by_month"),
+    [
+        ([paid("2025-12-20", 9_000)], 9_000, (9_000, 9_000, 9_000, 9_000)),
+        (
+            [paid("2025-11-20", 8_000), paid("2025-12-20", 10_000)],
+            9_000,
+            (18_000, 9_000, 9_000, 9_000),
+        ),
+        (
+            [paid("2025-12-20", 9_000), paid("2026-01-20", 9_000)],
+            9_000,
+            (9_000, 9_000, 9_000, 9_000),
+        ),
+        ([paid("2026-02-20", 12_000)], 6_000, (0, 0, 12_000, 6_000)),
+    ],
+    ids=["once before", "twice before", "before and after", "once for two months"],
+)
+def test_a_recurring_cost_paid_before_the_start_goes_on(payments, per_month, by_month):
+    """Mean over calendar months from the start, or the first payment if earlier, to the last."""
+    found = ledger(payments)
+    assert found.recurring_per_month_hkd == per_month
+    assert found.by_month(3) == by_month
+
+
+def test_a_payment_earlier_in_the_month_of_the_start_counts_that_month_once():
+    """Start on the 15th, paid on the 5th: month 0, and one calendar month of running cost."""
+    frame = pd.DataFrame([paid("2026-01-05", 9_000)], columns=COLUMNS)
+    found = cost_ledger(frame, initiative="promise", start=date(2026, 1, 15))
+    assert found.by_month(2) == (9_000, 9_000, 9_000)
+
+
+def test_payments_after_the_horizon_are_named_never_dropped():
+    late = [*LINES, paid("2026-05-31", 7_000), paid("2026-04-30", 800, "one_off")]
+    with pytest.raises(DataError) as caught:
+        ledger(late).by_month(3)
+    assert (
+        str(caught.value)
+        == """\
+costs of promise: 2 payments lie after the horizon
+  costs, staff paid on 2026-04-30: found 800 in month 4; a payment must lie within the horizon of \
+3 months; lengthen horizon_months, or correct the date
+  costs, staff paid on 2026-05-31: found 7,000 in month 5; a payment must lie within the horizon \
+of 3 months; lengthen horizon_months, or correct the date"""
+    )
+    assert sum(ledger(late).by_month(5)) == ledger(late).total_hkd
+
+
 def test_all_broken_lines_are_reported_at_once():
     lines = [
         ("promise", "2026-01-05", "tools", "one_off", -5),
