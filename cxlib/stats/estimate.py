@@ -10,6 +10,9 @@ Unit = Literal["points", "share", "pp", "rating", "currency", "minutes", "days",
 """points: NPS or CXi points · share: 0-1, shown as % · pp: a difference of two shares, stored 0-1
 · rating: on the answer scale · currency: the engagement's money · ratio: a plain number."""
 
+LOWEST_LEVEL = 0.9
+"""Under this confidence level an interval is not stated."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
@@ -58,5 +61,5 @@ def check_level(confidence_level: float) -> None:
     Raises:
         InputError: With the level found.
     """
-    if not 0.9 <= confidence_level < 1:
-        raise InputError(f"confidence_level must be in [0.9, 1), got {confidence_level}")
+    if not LOWEST_LEVEL <= confidence_level < 1:
+        raise InputError(f"confidence_level must be in [{LOWEST_LEVEL}, 1), got {confidence_level}")

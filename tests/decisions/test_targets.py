@@ -1,6 +1,5 @@
 """cxlib.decisions.targets: units of goals, what a sample can show, errors."""
 
-
 import pytest
 
 from cxlib.decisions.targets import feasibility, goal_level
