@@ -21,7 +21,7 @@ from cxlib.report.trial import (
     trial_values,
 )
 from cxlib.report.trial_charts import not_read
-from cxlib.report.writer import Joined, Num, NumKind, Phrase, Value, phrase
+from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 LAST_HARM = 2
@@ -30,7 +30,8 @@ LAST_HARM = 2
 
 def section(report: Report, key: str, trial: Trial) -> Block:
     """Open a section that is the same whatever the test found."""
-    return report.section(key, **trial_values(trial))
+    by = Day(scope.decide_by(report.engagement.review))
+    return report.section(key, by=by, **trial_values(trial))
 
 
 def rule_table(report: Report, trial: Trial) -> Block:
@@ -232,6 +233,7 @@ def answer(report: Report, trial: Trial) -> Block:
     return report.answer(
         f"ab_test.summary.{readout.reason}",
         reasons=[split_key(readout), effect_key(readout), guardrail_key(readout)],
+        by=Day(scope.decide_by(report.engagement.review)),
         **trial_values(trial),
     )
 

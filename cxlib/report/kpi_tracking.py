@@ -203,6 +203,7 @@ def answer(report: Report, tracked: Sequence[TrackedKpi], *, mix: str) -> Block:
     return report.answer(
         f"kpi_tracking.summary.{case}",
         reasons=[f"kpi_tracking.{case}", f"kpi_tracking.{still}", mix],
+        by=Day(scope.decide_by(report.engagement.review)),
         **values,
     )
 

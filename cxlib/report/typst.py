@@ -21,6 +21,8 @@ _BODY: Final = re.compile(r"<body>(.*)</body>", re.DOTALL)
 _STATUS: Final = MappingProxyType(
     {"status-good": "good", "status-watch": "watch", "status-bad": "bad", "muted": "muted"}
 )
+_UNIT: Final = re.compile(r"^ (?=pp\b)|(?<=\bn) (?== )|(?<=\bn =) $")
+"""Spaces a line may not break at: before a unit, around the sign of n."""
 _WHOLE: Final = 9
 """Rows up to which a table is kept on one page."""
 _HEAD_ROOM: Final = 62.0
@@ -170,7 +172,7 @@ class _Writer:
             if isinstance(node, Element):
                 parts.append(self.element(node))
                 continue
-            words = re.sub(r"[ \t\r\n]+", " ", node)
+            words = _UNIT.sub("\u00a0", re.sub(r"[ \t\r\n]+", " ", node))
             if place == 0:
                 words = words.lstrip(" ")
             if place == len(nodes) - 1:

@@ -20,7 +20,9 @@ def report(engagement):
 
 
 def section(report):
-    return report.section("diagnosis.scores", nps=NPS)
+    return report.section(
+        "diagnosis.scores", headline=phrase("diagnosis.scores.headline_nps", score=NPS)
+    )
 
 
 def test_a_block_holds_every_language_and_shows_the_live_one(report):
@@ -52,7 +54,7 @@ def test_a_table_marks_units_alignment_and_status_by_shape_and_word(report):
     html = report.table("diagnosis.scores.table", table).html["en"]
     assert '<th scope="row">A &amp; B</th>' in html
     assert '<td class="num"><data value="1234">1,234</data></td>' in html
-    assert '<td class="status-bad">▼ target</td>' in html
+    assert '<td class="status-bad">▼\N{NO-BREAK SPACE}target</td>' in html
     assert '<td class="num">–</td><td class="text">–</td>' in html
 
 
@@ -74,7 +76,8 @@ def test_an_answer_is_made_of_findings_that_were_said(report):
 
 
 def test_a_finding_is_said_once(report):
-    values = {"rate": NPS, "started": NPS, "nps": NPS, "low": NPS, "high": NPS}
+    bounds = phrase("diagnosis.response.bounds_nps", score=NPS, low=NPS, high=NPS)
+    values = {"rate": NPS, "started": NPS, "bounds": bounds}
     report.say("diagnosis.response.finding", level="descriptive", **values)
     with pytest.raises(ReportError, match="is said twice in 01_diagnosis"):
         report.say("diagnosis.response.finding", level="descriptive", **values)
