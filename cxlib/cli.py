@@ -1,5 +1,7 @@
 """The `cx` command: parses, calls one function, words errors. Heavy parts are imported lazily."""
 
+import errno
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -24,6 +26,8 @@ EngagementPath = Annotated[
     Path, typer.Argument(help="engagement.yml, or the folder it lies in.", show_default=True)
 ]
 Lang = Literal["en", "zh-Hant-HK", "both"]
+STOPPED = 130
+"""The exit code typer gives a Ctrl-C; ours is 1."""
 
 
 @app.callback()
@@ -148,28 +152,46 @@ def _formats(text: str) -> tuple[str, ...]:
     return formats
 
 
+def _say_stopped() -> NoReturn:
+    print("cx: stopped by the user; a run that had begun is kept, marked FAILED", file=sys.stderr)
+    sys.exit(1)
+
+
+def _worded(error: Exception) -> tuple[str, int]:
+    """One message and the exit code for anything that was raised."""
+    if isinstance(error, CxError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError) and error.filename is not None:
+        message = (
+            f"{error.filename}: cannot be read or written ({error.strerror}); check that its "
+            "folder exists, that you may use it and that the disk has room"
+        )
+        return message, 1 if error.errno == errno.ENOSPC else 2
+    message = (
+        f"unexpected {type(error).__name__}: {error}\n  run again with --debug before the "
+        "verb to see where; please report it"
+    )
+    return message, 1
+
+
 def main() -> NoReturn:
     """Run the command; a known error is one message on standard error, never a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop asked for is a stop
     try:
         app()
-    except CxError as error:
-        if "--debug" in sys.argv:
+    except SystemExit as end:
+        if end.code != STOPPED:
             raise
-        print(f"cx: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _say_stopped()
     except KeyboardInterrupt:
-        print("cx: stopped by the user; what had been run is kept, marked FAILED", file=sys.stderr)
-        sys.exit(1)
+        _say_stopped()
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        print(
-            f"cx: unexpected {type(error).__name__}: {error}\n  run again with --debug before the "
-            "verb to see where; please report it",
-            file=sys.stderr,
-        )
-        sys.exit(1)
+        message, code = _worded(error)
+        print(f"cx: {message}", file=sys.stderr)
+        sys.exit(code)
     sys.exit(0)

@@ -272,6 +272,8 @@ def _type_column(text: pd.Series, column: Column, breaches: _Breaches) -> pd.Ser
     }[column.kind]  # fmt: skip
     values, bad = convert(text)
     rule, remedy = _KIND_RULES[column.kind]
+    if column.kind in {"date", "datetime"} and text[bad].str.contains("上午|下午").any():
+        remedy = "set reader: google_forms, whose times these are"
     breaches.add(column.name, text[bad], rule=rule, remedy=remedy)
     if column.kind == "date":
         days: pd.Series = values.dt.normalize()

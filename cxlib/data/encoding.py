@@ -32,6 +32,7 @@ _SUGGESTED: Final = ("utf-8", "utf-16", "cp950", "big5hkscs", "gb18030", "cp932"
 _BIG5: Final = ("cp950", "big5hkscs")
 _KANA: Final = re.compile("[\u3041-\u30fa]")
 _KANA_SHARE: Final = 5  # at least one kana in five characters
+_UTF16_SHARE: Final = 20  # in UTF-16, more than one byte in twenty is zero
 _SAMPLE_BYTES: Final = 200_000
 
 
@@ -78,10 +79,22 @@ def decode(
     if text is not None and "\x00" not in text:
         return DecodedText(text=text, encoding="utf-8")
     if b"\x00" in content:
+        _refuse_stray_zeros(content, file, table_name)
         return _decode_strictly(content, file, table_name, _byte_order(content))
     if utf8_error is not None and _is_damaged_utf8(content):
         raise _undecodable(content, file, table_name, utf8_error, "utf-8")
     return _guess(content, file, table_name)
+
+
+def _refuse_stray_zeros(content: bytes, file: str, table_name: str) -> None:
+    """Text in UTF-8 with a few zero bytes is damaged; UTF-16 is full of them."""
+    text, _ = _attempt(content, "utf-8")
+    if text is not None and content.count(b"\x00") * _UTF16_SHARE < len(content):
+        line = content.count(b"\n", 0, content.index(b"\x00")) + 1
+        raise unreadable(
+            table_name, file, where=f"line {line}", value="a zero byte",
+            rule="must be readable text", remedy="export the file again; it is damaged",
+        )  # fmt: skip
 
 
 def _guess(content: bytes, file: str, table_name: str) -> DecodedText:

@@ -61,7 +61,11 @@ def read_table(
     """
     file = path.name
     if not path.is_file():
-        beside = sorted(e.name for e in path.parent.glob("*")) if path.parent.is_dir() else []
+        beside = (
+            sorted(e.name for e in path.parent.glob("*") if e.is_file())
+            if path.parent.is_dir()
+            else []
+        )
         near = get_close_matches(file, beside, n=1)
         remedy = f"did you mean {near[0]}" if near else "correct file: in engagement.yml"
         raise unreadable(table_name, file, rule="the file must exist", remedy=remedy)

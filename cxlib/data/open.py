@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import shorten
 from typing import Final, Protocol
 
 import pandas as pd
@@ -16,6 +17,8 @@ from cxlib.data.tables import CES_SCALES, TABLE_NAMES, CesVersion, table_contrac
 from cxlib.errors import DataError, Problem
 
 SHOWN_PROBLEMS: Final = 50
+SHOWN_IN_FULL: Final = 20
+SHOWN_VALUE: Final = 60
 SHOWN_PER_RULE: Final = 3
 ENOUGH_ANSWERS: Final = 100
 
@@ -206,7 +209,10 @@ def _audit(table: CheckedTable) -> TableAudit:
 def _likely_misspelt(table: CheckedTable) -> list[str]:
     """Say which unused columns look like a column that is absent; no error, since it may be so."""
     absent = [name for name in table.contract.column_names if name not in table.frame.columns]
-    near = {name: get_close_matches(name.lower(), absent, n=1) for name in table.unused_columns}
+    near = {
+        name: get_close_matches(name.lower(), absent, n=1, cutoff=0.75)
+        for name in table.unused_columns
+    }
     return [
         f"column {name} is not used; it may be {found[0]}" for name, found in near.items() if found
     ]
@@ -251,12 +257,15 @@ def _contract_error(problems: list[Problem], violations: list[pd.DataFrame]) -> 
     )
     n_all = len(problems) + len(frame)
     kinds = frame.groupby(["file", "column", "rule"], sort=False)
-    shown = [*problems, *map(_problem, frame[kinds.cumcount() < SHOWN_PER_RULE].itertuples())]
-    shown = shown[:SHOWN_PROBLEMS]
+    few = frame if n_all <= SHOWN_IN_FULL else frame[kinds.cumcount() < SHOWN_PER_RULE]
+    shown = [*problems, *map(_problem, few.itertuples())][:SHOWN_PROBLEMS]
     noun = "problem" if n_all == 1 else "problems"
     message = f"the client's tables have {n_all:,} {noun}"
     if len(shown) < n_all:
-        message += f"; {len(shown)} are shown, {n_all - len(shown):,} more are like them"
+        message += (
+            f"; {len(shown)} are shown, {n_all - len(shown):,} more are like them: "
+            "cx check --csv FILE writes all"
+        )
     return ContractError(message, shown, violations=frame)
 
 
@@ -266,7 +275,7 @@ def _problem(row: object) -> Problem:
     return Problem(
         file=str(getattr(row, "file", "")),
         where=f"row {number}, column {column}" if column else f"row {number}",
-        value=str(getattr(row, "value", "")),
+        value=shorten(str(getattr(row, "value", "")), SHOWN_VALUE, placeholder=" …"),
         rule=str(getattr(row, "rule", "")),
         remedy=str(getattr(row, "remedy", "")),
     )

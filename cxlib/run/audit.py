@@ -40,6 +40,10 @@ def check_and_describe(
     yield f"{engagement.path.name}: {client}, wave {engagement.wave}"
     for item in checked.data.audit.values():
         yield f"  {item.table}: {item.n_rows:,} rows, {item.n_columns} columns, {item.file}"
+        if item.first_date is not None and item.last_date is not None:
+            yield f"    dated {item.first_date.date()} to {item.last_date.date()}"
+        if item.last_date is not None and item.last_date.date() > engagement.review.end:
+            yield f"    note: some rows lie after the review period ends ({engagement.review.end})"
         if item.unused_columns:
             yield f"    not used: {', '.join(item.unused_columns)}"
         for note in item.notes:

@@ -32,12 +32,11 @@ class RunFolder:
         """Make the folder ``out/client/wave/yyyymmdd-hhmm_hash8``, never over an older one."""
         parent = out / client / wave
         stem = f"{at:%Y%m%d-%H%M}_{digest[:8]}"
+        parent.mkdir(parents=True, exist_ok=True)
         name, count = stem, 2
-        while any((parent / f"{mark}{name}").exists() for mark in ("", ".partial-", "FAILED-")):
+        while not _claim(parent, name):
             name, count = f"{stem}-{count}", count + 1
-        partial = parent / f".partial-{name}"
-        (partial / "notebooks").mkdir(parents=True)
-        return cls(partial, parent / name)
+        return cls(parent / f".partial-{name}", parent / name)
 
     def write_record(self, record: Mapping[str, Any]) -> None:
         """Write ``run.json``."""
@@ -63,6 +62,18 @@ class RunFolder:
     def discard(self) -> None:
         """Remove the folder: nothing in it is worth keeping."""
         shutil.rmtree(self.partial, ignore_errors=True)
+
+
+def _claim(parent: Path, name: str) -> bool:
+    """Make the folder unless the name is taken, also by a run that starts at the same moment."""
+    if any((parent / f"{mark}{name}").exists() for mark in ("", "FAILED-")):
+        return False
+    try:
+        (parent / f".partial-{name}").mkdir()
+    except FileExistsError:
+        return False
+    (parent / f".partial-{name}" / "notebooks").mkdir()
+    return True
 
 
 def code_digest() -> str:

@@ -61,7 +61,7 @@ class Live:
 
     def say(self, text: str) -> None:
         """Print the line above the changing one."""
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)  # a path stays whole
 
     def section(self, notebook: str, number: int, count: int, name: str) -> None:
         """Show the step and the time so far."""

@@ -1,5 +1,6 @@
 """One run of the workbook: check, execute in order, make the reports, record what was done."""
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 from cxlib import __version__
 from cxlib.engagement import Engagement, load_engagement
-from cxlib.errors import CxError, RunError
+from cxlib.errors import ConfigError, CxError, RunError
 from cxlib.run.execute import execute
 from cxlib.run.export import ReportFile, export_notebook, write_index
 from cxlib.run.folder import RunFolder, code_digest
@@ -72,6 +73,11 @@ def run_workbook(
     checked = check_engagement(
         engagement, notebooks, languages=languages, named=bool(options.notebooks)
     )
+    if not os.access(engagement.folder, os.W_OK):
+        raise ConfigError(
+            f"{engagement.folder} must be writable, since the run keeps its ledger there; "
+            "copy the engagement to a folder of your own"
+        )
     for line in checked.skipped:
         progress.say(f"left out  {line}")
     return _Run(engagement, checked, options, languages, progress).go()
@@ -125,7 +131,7 @@ class _Run:
                 raise RunError(f"{error}\n  kept: {kept}") from error
             raise
         if self.ledger.is_file():
-            partial = home.with_suffix(".partial")
+            partial = home.with_name(f".ledger-{self.folder.final.name}.partial")
             copyfile(self.ledger, partial)
             partial.replace(home)
         return self.folder.finish()

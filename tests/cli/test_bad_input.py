@@ -1,7 +1,9 @@
 """Bad input: one clear message on standard error, exit code 2, and nothing written."""
 
+import os
 import re
 
+import pandas as pd
 import pytest
 
 from cxlib.cli import main
@@ -148,3 +150,98 @@ def test_a_client_name_without_latin_letters_is_explained(cx):
     code, said = cx("new", "海港家居")
     assert code == 2
     assert "write the Chinese name into engagement.yml" in said
+
+
+def keep(engagement, table, test):
+    """Keep the rows of a table for which the test holds."""
+    path = engagement / "data" / f"{table}.csv"
+    frame = pd.read_csv(path, dtype=str)
+    frame[test(frame)].to_csv(path, index=False)
+
+
+@pytest.mark.parametrize(
+    ("table", "test", "said"),
+    [
+        (
+            "answers", lambda rows: rows.answered_at >= "2026",
+            "found 2026-01-01 to 2026-06-30; some rows must lie in the baseline period, 2025-07-01",
+        ),
+        (
+            "answers", lambda rows: rows.touchpoint == "delivery",
+            "needs 2 touchpoints with 30 or more CSAT or NPS answers each; CSAT has 1, NPS has 1",
+        ),
+        ("answers", lambda rows: rows.index < 1, "CSAT has 0, NPS has 0"),
+        (
+            "invitations", lambda rows: rows.sent_at >= "2026",
+            "invitations.csv, column sent_at: found 2026-01-01 to 2026-06-30",
+        ),
+        (
+            "invitations", lambda rows: rows.index < 20,
+            "found 19 delivered invitations in the baseline period; must be 30 or more",
+        ),
+        (
+            "invitations", lambda rows: rows.touchpoint != "delivery",
+            "found none for delivery; a touchpoint with answers must have invitations",
+        ),
+    ],
+)  # fmt: skip
+def test_too_little_for_a_diagnosis_stops_before_any_kernel(cx, engagement, table, test, said):
+    keep(engagement, table, test)
+    code, told = cx("run", engagement, "01")
+    assert code == 2
+    assert said in told
+    assert_nothing_written(engagement.parent)
+
+
+def test_an_invitation_log_without_its_columns_names_each(cx, engagement, tmp_path):
+    edit(engagement, "started,completed", "begun,completed", file="data/invitations.csv")
+    edit(engagement, "opened,", "seen,", file="data/invitations.csv")
+    code, said = cx("run", engagement, "01")
+    assert code == 2
+    assert "invitations.csv, column opened: 01_diagnosis needs this column" in said
+    assert "invitations.csv, column started: 01_diagnosis needs this column" in said
+    assert_nothing_written(tmp_path)
+
+
+def test_a_metric_asked_without_nps_or_csat_is_refused(cx, engagement, tmp_path):
+    for kind in ("nps", "csat"):
+        edit(engagement, f"kind: {kind}", "kind: cxi")
+    code, said = cx("run", engagement, "01")
+    assert code == 2
+    assert "engagement.yml, metrics: 01_diagnosis needs a metric of kind csat or nps" in said
+    assert_nothing_written(tmp_path)
+
+
+def test_a_character_without_a_glyph_is_named_with_its_place(cx, engagement, tmp_path):
+    edit(engagement, "{en: Web search,", "{en: Web 🎉 search,")
+    code, said = cx("run", engagement, "01")
+    assert code == 2
+    assert "engagement.yml, touchpoints[1].name: found 🎉 (U+1F389); each character" in said
+    assert_nothing_written(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("color: {primary: 2026-02-31}", "_brand.yml"),
+        ("a: &a [*a]", "_brand.yml: must hold 100,000 values or fewer"),
+        ("meta: 1\nmeta: 2", "_brand.yml, line 2: found meta; each key stands once"),
+    ],
+)
+def test_a_brand_file_that_cannot_be_read_is_refused(cx, engagement, tmp_path, content, said):
+    (engagement / "_brand.yml").write_text(content, encoding="utf-8")
+    code, told = cx("run", engagement, "01")
+    assert code == 2
+    assert said in told
+    assert "unexpected" not in told
+    assert_nothing_written(tmp_path)
+
+
+def test_an_engagement_folder_that_cannot_be_written_is_refused(
+    cx, engagement, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("os.access", lambda _, mode, **__: mode != os.W_OK)
+    code, said = cx("run", engagement, "01")
+    assert code == 2
+    assert "must be writable, since the run keeps its ledger there" in said
+    assert_nothing_written(tmp_path)

@@ -1,5 +1,7 @@
 """The `cx` command as a user starts it."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -79,3 +81,40 @@ def test_the_schema_is_json_and_knows_the_keys():
     schema = json.loads(cx("schema").stdout)
     assert "touchpoints" in schema["properties"]
     assert "path" not in schema["properties"], "the path is set by the loader, not by the file"
+
+
+def test_ctrl_c_marks_the_run_failed_and_leaves_no_process(engagement, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "cxlib",
+        "run",
+        engagement,
+        "01",
+        "--out",
+        tmp_path / "reports",
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        said = run.stdout.readline()  # the kernel has begun
+        os.killpg(run.pid, signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
+    assert said.strip().startswith("01_diagnosis  1/")
+    assert run.returncode == 1
+    assert errors == "cx: stopped by the user; a run that had begun is kept, marked FAILED\n"
+    (kept,) = (tmp_path / "reports").glob("*/*/*")
+    assert kept.name.startswith("FAILED-")
+    assert [p.name for p in kept.rglob("*") if p.suffix in {".html", ".pdf"}] == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
+
+
+@pytest.mark.parametrize("words", [("run", "{sample}", "01", "--out", "file"),
+                                   ("new", "Tea", "--into", "file")])  # fmt: skip
+def test_a_folder_that_cannot_be_made_is_bad_input(engagement, tmp_path, words):
+    (tmp_path / "file").touch()
+    shown = cx(*(word.format(sample=engagement) for word in words), cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "cannot be read or written (Not a directory)" in shown.stderr
+    assert "please report it" not in shown.stderr

@@ -183,3 +183,12 @@ def test_an_empty_file_is_refused(content):
 )
 def test_a_file_that_is_no_text_is_named_for_what_it_is(start, kind):
     assert refusal(start + b" ...").startswith(f"answers.csv: found {kind}; must be a text file; ")
+
+
+def test_a_stray_zero_byte_is_damage_and_no_utf_16():
+    text = "answer_id,nps\n" + "A1,9\n" * 50
+    content = text.encode().replace(b"A1,9\nA1", b"A1,9\nA\x001", 1)
+    with pytest.raises(DataError) as caught:
+        decode(content, file="answers.csv", table_name="answers")
+    assert "answers.csv, line 3: found a zero byte; must be readable text" in str(caught.value)
+    assert decode(text.encode("utf-16-le"), file="a.csv", table_name="a").encoding == "utf-16-le"

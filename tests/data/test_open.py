@@ -153,7 +153,8 @@ def test_a_breach_of_thousands_of_rows_shows_a_few_and_counts_the_rest(folder):
     with pytest.raises(ContractError) as caught:
         open_tables(folder, answers="answers.csv")
     assert str(caught.value).splitlines()[0] == (
-        "the client's tables have 5,001 problems; 4 are shown, 4,997 more are like them"
+        "the client's tables have 5,001 problems; 4 are shown, 4,997 more are like them: "
+        "cx check --csv FILE writes all"
     )
     assert [problem.where for problem in caught.value.problems] == [
         "row 2, column answered_at",

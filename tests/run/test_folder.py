@@ -34,3 +34,11 @@ def test_a_failed_run_keeps_notebooks_and_nothing_that_looks_like_a_report(folde
     assert kept.name == "FAILED-20260715-0930_01234567"
     assert sorted(p.name for p in kept.rglob("*") if p.is_file()) == ["01.ipynb", "FAILED"]
     assert (kept / "FAILED").read_text() == "the kernel died\n"
+
+
+def test_two_runs_that_start_at_the_same_moment_get_two_folders(folder, tmp_path):
+    again = RunFolder.create(tmp_path, client="tea", wave="2026H1", digest="0123456789", at=AT)
+    assert again.partial != folder.partial
+    assert {folder.finish().name, again.finish().name} == {
+        "20260715-0930_01234567", "20260715-0930_01234567-2",
+    }  # fmt: skip
