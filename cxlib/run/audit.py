@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from cxlib.data.open import ContractError
 from cxlib.engagement import load_engagement
@@ -51,4 +52,4 @@ def check_and_describe(
     for line in checked.skipped:
         yield f"  left out  {line}"
     names = " ".join(notebook.name[:2] for notebook in checked.notebooks)
-    yield f"ready; next: cx run {path} {names}"
+    yield f"ready; next: cx run {quote(str(path))} {names}"

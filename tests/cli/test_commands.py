@@ -118,3 +118,10 @@ def test_a_folder_that_cannot_be_made_is_bad_input(engagement, tmp_path, words):
     assert shown.returncode == 2
     assert "cannot be read or written (Not a directory)" in shown.stderr
     assert "please report it" not in shown.stderr
+
+
+def test_a_path_with_spaces_can_be_copied_from_what_check_says(engagement):
+    folder = engagement.rename(engagement.with_name("海港 Home"))
+    shown = cx("check", folder, "01")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.endswith(f"next: cx run '{folder}' 01\n")
