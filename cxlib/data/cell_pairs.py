@@ -1,4 +1,3 @@
-# ruff: noqa: S608  (SQL is built from checked column names and literals written here)
 """Ask for what clustered errors of weighted scores need: sums of products between cells.
 
 A customer may answer in several cells (touchpoints, channels, segments). The variance of any

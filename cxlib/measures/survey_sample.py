@@ -4,7 +4,7 @@ Read once, a sample carries scores, differences, leagues and what weighting chan
 of them stand on the same answers and the same weights.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cxlib.data.cell_pairs import OTHER, Coding, cell_pairs
 from cxlib.data.source import Source
+from cxlib.data.summaries import score_counts
 from cxlib.engagement.scales import SCALES, MetricKind
 from cxlib.engagement.schema import Window
 from cxlib.errors import InputError
@@ -33,15 +34,23 @@ UNITS: dict[Statistic, tuple[Unit, float]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """Everyone the answers should stand for, counted by cell.
+    """Everyone the answers should stand for, counted by touchpoint and cell.
 
     Attributes:
         margins: Columns that make the cells ("segment", "channel").
-        counts: Members per cell.
+        counts: Members per touchpoint and cell.
     """
 
     margins: tuple[str, ...]
-    counts: dict[Cell, int]
+    counts: dict[str, dict[Cell, int]]
+
+    def at(self, touchpoints: Iterable[str]) -> dict[Cell, int]:
+        """Members per cell at some touchpoints: a question is not asked at all of them."""
+        found: dict[Cell, int] = {}
+        for touchpoint in touchpoints:
+            for cell, members in self.counts.get(touchpoint, {}).items():
+                found[cell] = found.get(cell, 0) + members
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,22 +111,26 @@ def invited_population(flags: pd.DataFrame, *, margins: Sequence[str]) -> Popula
     """Take everyone to whom an invitation was delivered as the population.
 
     Args:
-        flags: ``flag_counts`` of the invitation log by ``margins``, with the flag ``delivered``.
+        flags: ``flag_counts`` of the invitation log by ``margins`` and touchpoint, with the flag
+            ``delivered``.
         margins: Columns that make the cells.
 
     Raises:
         InputError: A column is absent, or a delivered invitation lacks a margin.
     """
-    check_columns(flags, [*margins, "delivered"])
-    counts: dict[Cell, int] = {}
-    for *values, delivered in flags[[*margins, "delivered"]].itertuples(index=False, name=None):
+    columns = ["touchpoint", *margins, "delivered"]
+    check_columns(flags, columns)
+    counts: dict[str, dict[Cell, int]] = {}
+    for touchpoint, *values, delivered in flags[columns].itertuples(index=False, name=None):
         cell = group_name(values)
         if delivered and "" in cell:
             raise InputError(
                 f"every delivered invitation must have a {' and a '.join(margins)}, {delivered} "
-                "have an empty one; complete the invitation log or leave the margin out"
+                f"at {touchpoint} have an empty one; complete the invitation log or leave the "
+                "margin out"
             )
-        counts[cell] = counts.get(cell, 0) + int(delivered)
+        here = counts.setdefault(str(touchpoint), {})
+        here[cell] = here.get(cell, 0) + int(delivered)
     return Population(margins=tuple(margins), counts=counts)
 
 
@@ -133,6 +146,8 @@ def survey_sample(
 ) -> SurveySample:
     """Ask for the answers of a period by cell and weight them; arguments as in `weighted_scores`.
 
+    The population of a question is everyone invited at the touchpoints where it was answered.
+
     Raises:
         DataError: A column is absent.
         InputError: As in `weighted_scores`.
@@ -142,7 +157,12 @@ def survey_sample(
         raise InputError(f"metric must be one of {', '.join(COLUMN)}, got {metric}")
     if (chosen == "nps") != (metric == "nps"):
         raise InputError(f"{metric} has no statistic {chosen!r}; nps goes with nps alone")
-    margins = population.margins if population and adjustment != "none" else ()
+    margins: tuple[str, ...] = ()
+    members: dict[Cell, int] | None = None
+    if population and adjustment != "none":
+        margins = population.margins
+        asked = score_counts(answers, score=COLUMN[metric], by=["touchpoint"], **window)
+        members = population.at(sorted({str(point) for point in asked["touchpoint"].dropna()}))
     coding: Coding = "value" if chosen == "mean" else chosen
     products = cell_pairs(
         answers,
@@ -156,7 +176,8 @@ def survey_sample(
         products,
         metric=metric,
         statistic=chosen,
-        population=population,
+        population=members,
+        margins=margins,
         adjustment=adjustment,
         by=by,
     )
@@ -167,21 +188,31 @@ def sample_from(
     *,
     metric: MetricKind,
     statistic: Statistic,
-    population: Population | None = None,
+    population: Mapping[Cell, int] | None = None,
+    margins: Sequence[str] = (),
     adjustment: Adjustment = "raking",
     by: Sequence[str] = (),
 ) -> SurveySample:
     """Weight answers from a ``cell_pairs`` frame by ``by`` and the population's margins.
+
+    Args:
+        products: Of one question.
+        metric: Its contract.
+        statistic: Which the products were coded for.
+        population: Members per cell of ``margins``.
+        margins: Columns that make the population's cells.
+        adjustment: How weights are made.
+        by: Columns that name a group.
 
     Raises:
         InputError: No answer, weights without a population, or that cannot be made.
     """
     if adjustment != "none" and population is None:
         raise InputError(f"{adjustment} needs a population; give one, or adjustment='none'")
-    margins = population.margins if population and adjustment != "none" else ()
-    keys = [*by, *(name for name in margins if name not in by)]
+    weighted = population is not None and adjustment != "none"
+    keys = [*by, *(name for name in margins if weighted and name not in by)]
     cells, sums = read_products(products, keys=keys)
-    places = [keys.index(name) for name in margins]
+    places = [keys.index(name) for name in margins] if weighted else []
     strata = [tuple(cell[place] for place in places) for cell in cells]
     counts: dict[Cell, int] = {}
     for stratum, n in zip(strata, sums.n, strict=True):
@@ -191,7 +222,7 @@ def sample_from(
         strata = [("all",)] * len(cells)
     else:
         make = rake if adjustment == "raking" else post_stratify
-        weights = make(counts, population=population.counts, margins=margins)
+        weights = make(counts, population=population, margins=margins)
     found = [weights.cells.index(stratum) for stratum in strata]
     return SurveySample(
         metric=metric,

@@ -1,7 +1,7 @@
-"""Rank intervals that hold together: who is shown to stand above or below whom."""
+"""Rank intervals: who is shown to stand above or below whom, all comparisons made at once."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,23 +9,30 @@ from numpy.typing import NDArray
 from cxlib.errors import InputError
 
 Floats: TypeAlias = NDArray[np.float64]
+Family = Literal["item", "league"]
 
 
 def rank_bounds(
-    values: Sequence[float] | Floats, draws: Floats, *, confidence_level: float
+    values: Sequence[float] | Floats,
+    draws: Floats,
+    *,
+    confidence_level: float,
+    family: Family = "item",
 ) -> tuple[tuple[int, int], ...]:
     """Bound the rank of each item, 1 the largest, from draws of all items at once.
 
     Of item i, 1 more than the items shown to be larger, and all items less those shown to be
-    smaller. All differences d(j) = value(j) - value(i) are held against the largest
-    |d* - d| / se of the same draws, so they hold together. Ranks read off the draws would not do:
-    where items are nearly alike, they held the true rank of the top one in 50 % of simulated
-    journeys, not 95 %.
+    smaller. Its differences d(j) = value(j) - value(i) from all others are held against the
+    largest |d* - d| / se of the same draws. Ranks read off the draws would not do: where items
+    are nearly alike, they held the true rank of the top one in 50 % of simulated journeys, not
+    95 %.
 
     Args:
         values: The estimates.
         draws: Items by draws: each column one redrawing of all estimates together.
         confidence_level: In (0, 1).
+        family: "item" makes each interval hold its item's rank at the level; "league" makes all
+            intervals hold at once, for tables in which every row is read.
 
     Returns:
         (lowest, highest) rank per item, in the order given.
@@ -40,11 +47,19 @@ def rank_bounds(
         raise InputError(
             f"draws must have one line per value, got {draws.shape[0]} for {len(found)}"
         )
-    return tuple(_bounds(i, found, draws, confidence_level) for i in range(len(found)))
+    pairs = [_differences(i, found, draws) for i in range(len(found))]
+    furthest = np.stack([distance for _, _, distance in pairs])
+    if family == "league":
+        furthest[:] = furthest.max(axis=0)
+    bounds = []
+    for (gap, error, _), worst in zip(pairs, furthest, strict=True):
+        reach = float(np.quantile(worst, confidence_level, method="higher")) * error
+        bounds.append((1 + int(np.sum(gap > reach)), len(found) - int(np.sum(gap < -reach))))
+    return tuple(bounds)
 
 
-def _bounds(i: int, values: Floats, draws: Floats, confidence_level: float) -> tuple[int, int]:
-    """Count the items shown to be larger or smaller than ``i``, all compared at once."""
+def _differences(i: int, values: Floats, draws: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the differences from item ``i``, their errors, and each draw's largest distance."""
     gap = values - values[i]
     drawn = draws - draws[i]
     error = drawn.std(axis=1, ddof=1)
@@ -52,5 +67,4 @@ def _bounds(i: int, values: Floats, draws: Floats, confidence_level: float) -> t
     studentised = np.divide(
         distance, error[:, None], out=np.zeros_like(distance), where=error[:, None] > 0
     )
-    reach = float(np.quantile(studentised.max(axis=0), confidence_level, method="higher")) * error
-    return 1 + int(np.sum(gap > reach)), len(values) - int(np.sum(gap < -reach))
+    return gap, error, studentised.max(axis=0)

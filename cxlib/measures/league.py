@@ -1,0 +1,220 @@
+"""Stores (or agents, or brands) in a league: case mix taken out, ranks with their intervals."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxlib.errors import InputError
+from cxlib.measures.survey_sample import UNITS, SurveySample
+from cxlib.stats.estimate import Estimate, Unit, check_level
+from cxlib.stats.means import t_quantile
+from cxlib.stats.proportions import normal_quantile
+from cxlib.stats.ranks import rank_bounds
+
+Floats: TypeAlias = NDArray[np.float64]
+Place = Literal["inside", "outside", "far_outside"]
+LIMITS = (0.95, 0.998)
+"""The two pairs of control limits of a funnel plot: about 2 and 3 standard errors."""
+FEWEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeagueEntry:
+    """One store.
+
+    Attributes:
+        unit: Its id.
+        score: Its plain score.
+        adjusted: Overall score plus the store's distance from what its mix would give.
+        rank: By ``adjusted``, 1 the best.
+        rank_lower: 1 more than the stores shown to be better.
+        rank_upper: The number of stores less those shown to be worse.
+        place: Whether ``adjusted`` lies inside the 95 % limits of the funnel, between them and
+            the 99.8 % limits, or beyond both.
+    """
+
+    unit: str
+    score: float
+    adjusted: Estimate
+    rank: int
+    rank_lower: int
+    rank_upper: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class League:
+    """Stores by adjusted score, the best first, with the funnel they are held against.
+
+    Attributes:
+        entries: Stores with enough answers.
+        hidden: Stores with too few.
+        overall: Score of all answers at the stores shown.
+        answer_sd: Spread of one answer round its store, customers' repeats included: the funnel
+            is overall ± z answer_sd / √n.
+        expected_outside: Stores that chance alone would put outside the 95 % limits.
+        spread_p: Chance of a spread between stores at least this large if nothing but chance set
+            them apart (chi-square of the distances from overall).
+        unit: Of the scores.
+    """
+
+    entries: tuple[LeagueEntry, ...]
+    hidden: tuple[str, ...]
+    overall: float
+    answer_sd: float
+    expected_outside: float
+    spread_p: float
+    unit: Unit
+
+    def limits(self, n: float, level: float) -> tuple[float, float]:
+        """Give the funnel's lower and upper limit at ``n`` answers, on the scale of the score."""
+        reach = normal_quantile(level) * self.answer_sd / sqrt(n)
+        lowest, highest = {"points": (-100.0, 100.0), "share": (0.0, 1.0)}.get(
+            self.unit, (float("-inf"), float("inf"))
+        )
+        return max(lowest, self.overall - reach), min(highest, self.overall + reach)
+
+
+def league(
+    sample: SurveySample,
+    *,
+    seed: int,
+    confidence_level: float = 0.95,
+    minimum_cell: int = 30,
+    n_draws: int = 4_000,
+) -> League:
+    """Rank stores by their score after their mix of touchpoints is taken out.
+
+        adjusted(s) = overall + Σ over mix of share(s, mix) (mean(s, mix) - mean(all, mix))
+
+    A store with many enquiries is held against what enquiries score everywhere, not against
+    checkouts. Errors are between customers; all rank intervals hold at once (`stats.ranks`) over
+    draws from the joint normal distribution of all adjusted scores.
+
+    Args:
+        sample: With ``by`` the store first, then what mixes differ in ("touchpoint"), or nothing
+            for a plain league. Answers without a store are left out.
+        seed: Of the draws.
+        confidence_level: Of intervals and ranks, in [0.9, 1).
+        minimum_cell: Stores with fewer answers are hidden.
+        n_draws: Draws for the rank intervals, 200 or more.
+
+    Raises:
+        InputError: Fewer than 3 stores with enough answers, or too few draws.
+
+    Source: Goldstein and Spiegelhalter (1996), JRSS A 159(3); Spiegelhalter (2005), Statistics in
+    Medicine 24(8).
+    """
+    from scipy.special import chdtrc
+
+    check_level(confidence_level)
+    if n_draws < 200:  # noqa: PLR2004 - the message says it
+        raise InputError(f"n_draws must be 200 or more, got {n_draws}")
+    if not sample.by:
+        raise InputError("a league needs a sample by store, got one without groups")
+    owner = np.array([group[0] for group in sample.groups])
+    stores = sorted({name for name in owner.tolist() if name})
+    answers = {name: float(sample.products.n[owner == name].sum()) for name in stores}
+    shown = [name for name in stores if answers[name] >= minimum_cell]
+    if len(shown) < FEWEST:
+        raise InputError(
+            f"a league needs at least {FEWEST} stores with {minimum_cell} answers, "
+            f"got {len(shown)} of {len(stores)}"
+        )
+    unit, scale = UNITS[sample.statistic]
+    found = _compare(sample, owner, shown)
+    n = np.array([answers[name] for name in shown])
+    errors = scale * np.sqrt(np.diag(found.covariance))
+    answer_sd = float(np.sqrt(np.average(errors**2 * n, weights=n)))
+    overall = scale * found.overall
+    adjusted = overall + scale * found.deviation
+    rng = np.random.default_rng(seed)
+    draws = rng.multivariate_normal(
+        adjusted, scale * scale * found.covariance, size=n_draws, method="eigh"
+    ).T
+    bounds = rank_bounds(adjusted, draws, confidence_level=confidence_level, family="league")
+    ranks = (-adjusted).argsort(kind="stable").argsort() + 1
+    distance = (adjusted - overall) / (answer_sd / np.sqrt(n)) if answer_sd else 0 * adjusted
+    near, far = (normal_quantile(level) for level in LIMITS)
+    entries = []
+    for i in np.argsort(ranks).tolist():
+        margin = t_quantile(confidence_level, df=max(n[i] - 1, 1)) * errors[i]
+        away = abs(distance[i])
+        place: Place = "far_outside" if away > far else "outside" if away > near else "inside"
+        entries.append(
+            LeagueEntry(
+                unit=shown[i],
+                score=scale * float(found.plain[i]),
+                adjusted=Estimate(
+                    value=float(adjusted[i]),
+                    ci_lower=float(adjusted[i] - margin),
+                    ci_upper=float(adjusted[i] + margin),
+                    n_obs=int(n[i]),
+                    unit=unit,
+                    method="clustered t",
+                    confidence_level=confidence_level,
+                ),
+                rank=int(ranks[i]),
+                rank_lower=bounds[i][0],
+                rank_upper=bounds[i][1],
+                place=place,
+            )
+        )
+    return League(
+        entries=tuple(entries),
+        hidden=tuple(name for name in stores if name not in shown),
+        overall=overall,
+        answer_sd=answer_sd,
+        expected_outside=len(shown) * (1 - LIMITS[0]),
+        spread_p=float(chdtrc(len(shown) - 1, float(distance @ distance))),
+        unit=unit,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Compared:
+    """Stores against what their mix would give: plain means, distances and their covariance."""
+
+    plain: Floats
+    deviation: Floats
+    overall: float
+    covariance: Floats
+
+
+def _compare(sample: SurveySample, owner: NDArray[np.str_], shown: list[str]) -> _Compared:
+    """Take each answer's touchpoint mean off, then average by store; errors by linearisation."""
+    mix = [group[1:] for group in sample.groups]
+    kinds = sorted(set(mix))
+    place = np.array([kinds.index(kind) for kind in mix])
+    weight = np.where(np.isin(owner, shown), sample.answer_weights, 0.0)
+    size, total = weight * sample.products.n, weight * sample.products.total
+    in_kind = (place[:, None] == np.arange(len(kinds))).astype(np.float64)
+    in_store = (owner[:, None] == np.array(shown)).astype(np.float64)
+    kind_size = in_kind.T @ size
+    kind_mean = np.divide(
+        in_kind.T @ total, kind_size, out=np.zeros(len(kinds)), where=kind_size > 0
+    )
+    expected = kind_mean[place]
+    store_size = in_store.T @ size
+    deviation = in_store.T @ (total - expected * size) / store_size
+    # z(s) = Σ w (t - m expected - m deviation) / n(s), less the share of each mix mean's own z
+    share = (in_store * size[:, None]).T @ in_kind / store_size[:, None]
+    per_kind = np.divide(1.0, kind_size, out=np.zeros(len(kinds)), where=kind_size > 0)
+    borrowed = (share * per_kind)[:, place] * weight
+    alpha = in_store.T * weight / store_size[:, None] - borrowed
+    beta = (
+        in_store.T * weight / store_size[:, None] * (expected[None, :] + deviation[:, None])
+        - borrowed * expected
+    )
+    sums = sample.products
+    cross = alpha @ sums.tm @ beta.T
+    covariance = alpha @ sums.tt @ alpha.T - cross - cross.T + beta @ sums.mm @ beta.T
+    return _Compared(
+        plain=in_store.T @ total / store_size,
+        deviation=deviation,
+        overall=float(total.sum() / size.sum()),
+        covariance=covariance * sums.n_clusters / (sums.n_clusters - 1),
+    )
