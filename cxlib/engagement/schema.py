@@ -1,6 +1,6 @@
 """The engagement file as typed objects. Unknown keys are refused; `load.py` words the errors."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import isclose
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypedDict, get_args
@@ -265,6 +265,7 @@ class Engagement(_Strict):
     minimum_cell: Annotated[int, Field(ge=5)] = 30
     discount_rate: Annotated[float, Field(ge=0, lt=1)]
     money: Literal["nominal", "real"] = "nominal"
+    report_date: date | None = None
     seed: Annotated[int, Field(ge=0)] = 1
     tables: dict[str, Table]
     touchpoints: list[Touchpoint] = Field(min_length=1)
@@ -293,6 +294,10 @@ class Engagement(_Strict):
     def touchpoint_names(self) -> dict[str, Text]:
         """Touchpoint id to its name in every language, in the register's order."""
         return {point.id: point.name for point in self.touchpoints}
+
+    def dated(self) -> date:
+        """The date reports carry: the one stated, or today."""
+        return self.report_date or datetime.now().astimezone().date()
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI of that id."""

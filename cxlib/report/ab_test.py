@@ -21,7 +21,7 @@ from cxlib.report.trial import (
     trial_values,
 )
 from cxlib.report.trial_charts import not_read
-from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, phrase
+from cxlib.report.writer import Joined, Num, NumKind, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 LAST_HARM = 2
@@ -30,7 +30,7 @@ LAST_HARM = 2
 
 def section(report: Report, key: str, trial: Trial) -> Block:
     """Open a section that is the same whatever the test found."""
-    by = Day(scope.decide_by(report.engagement.review))
+    by = scope.decide_by(report.engagement)
     return report.section(key, by=by, **trial_values(trial))
 
 
@@ -107,8 +107,8 @@ def effect_table(report: Report, trial: Trial) -> Block:
     signed = phrase("cell.signed", value=found.effect)
     relative = replace(found.rel_effect, unit="share")
     rows: list[tuple[Cell, ...]] = [
-        _row(trial.experiment.treatment, found.treatment),
-        _row(trial.experiment.control, found.control),
+        _exact_row(trial.experiment.treatment, found.treatment),
+        _exact_row(trial.experiment.control, found.control),
         (
             phrase("ab_test.effect.difference"), signed,
             phrase("cell.signed_interval", value=found.effect), found.effect.n_obs,
@@ -233,7 +233,7 @@ def answer(report: Report, trial: Trial) -> Block:
     return report.answer(
         f"ab_test.summary.{readout.reason}",
         reasons=[split_key(readout), effect_key(readout), guardrail_key(readout)],
-        by=Day(scope.decide_by(report.engagement.review)),
+        by=scope.decide_by(report.engagement),
         **trial_values(trial),
     )
 
@@ -250,6 +250,14 @@ def _say(report: Report, key: str, trial: Trial) -> Block:
         "diagnostic" if trial.readout.is_valid else "descriptive"
     )
     return report.say(key, level=level, grade=grade, **trial_values(trial))
+
+
+def _exact_row(name: Value, value: Estimate) -> tuple[Cell, ...]:
+    """A row to two digits, so that the difference between two rows adds up."""
+    return (
+        name, phrase("cell.exact", value=value), phrase("cell.exact_interval", value=value),
+        value.n_obs,
+    )  # fmt: skip
 
 
 def _row(name: Value, value: Estimate) -> tuple[Cell, ...]:

@@ -230,7 +230,7 @@ def answer(report: Report, checks: Sequence[GoalCheck]) -> Block:
         **(unseen_values(told) if told else {}),
         **seen_values(checks),
         "owners": listed(owners),
-        "decide_by": Day(scope.decide_by(report.engagement.review)),
+        "decide_by": scope.decide_by(report.engagement),
         "budget": action_values(report.engagement)["budget"],
     }
     return report.answer(

@@ -160,7 +160,7 @@ def action_list(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
             step = "good" if each.series.trend_is_good else "bad"
         else:
             step = {"cannot_tell": "watch", "no_target": "set"}.get(each.series.verdict, "keep")
-        due: Value = Day(scope.decide_by(report.engagement.review))
+        due: Value = scope.decide_by(report.engagement)
         if step == "watch" and each.target and each.target.by > report.engagement.review.end:
             due = Day(each.target.by)
         lines.append(
@@ -203,7 +203,7 @@ def answer(report: Report, tracked: Sequence[TrackedKpi], *, mix: str) -> Block:
     return report.answer(
         f"kpi_tracking.summary.{case}",
         reasons=[f"kpi_tracking.{case}", f"kpi_tracking.{still}", mix],
-        by=Day(scope.decide_by(report.engagement.review)),
+        by=scope.decide_by(report.engagement),
         **values,
     )
 

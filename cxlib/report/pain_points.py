@@ -185,7 +185,7 @@ def pain_values(report: Report, curve: EmotionCurve, ranks: Sequence[PainRank]) 
 
 
 def _due(report: Report) -> Day:
-    return Day(decide_by(report.engagement.review))
+    return decide_by(report.engagement)
 
 
 def action_list(report: Report, curve: EmotionCurve, ranks: Sequence[PainRank]) -> Block:

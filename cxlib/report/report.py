@@ -152,7 +152,8 @@ class Report:
 
         Args:
             key: Catalogue prefix.
-            reasons: Keys of three findings already said; their sentences are the reasons.
+            reasons: Keys of three findings already said; their sentences are the reasons. Where
+                a new evidence grade comes in, it is named.
 
         Raises:
             ReportError: Not three reasons, or one that was never said.
@@ -161,11 +162,16 @@ class Report:
             raise ReportError(f"an answer has 3 reasons, got {len(reasons)}")
         if unsaid := [reason for reason in reasons if reason not in self.findings]:
             raise ReportError(f"the reasons were never said in this notebook: {', '.join(unsaid)}")
-        said = [self.findings[reason].sentence for reason in reasons]
+        said = [self.findings[reason] for reason in reasons]
+        grades = [finding.grade for finding in said]
         answer, decision = Phrase(f"{key}.answer", values), Phrase(f"{key}.decision", values)
 
         def html(write: Writer) -> str:
-            listed = "".join(f"<li>{write(sentence)}</li>" for sentence in said)
+            listed = ""
+            for place, finding in enumerate(said):
+                first = finding.grade and finding.grade not in grades[:place]
+                graded = f" <em>{write(phrase(f'grade.{finding.grade}'))}</em>" if first else ""
+                listed += f"<li>{write(finding.sentence)}{graded}</li>"
             return (
                 f'<section class="answer"><p class="lead">{write(answer)}</p>'
                 f'<ol class="reasons">{listed}</ol><p class="decision">{write(decision)}</p>'

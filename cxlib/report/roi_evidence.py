@@ -4,30 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from cxlib.decisions.baseline import BaselineCheck
+from cxlib.decisions.drift import drift_left
 from cxlib.decisions.impact import CHECK_P_VALUE
 from cxlib.decisions.initiatives import ComparedReview, PickedReview, Review
-from cxlib.errors import ConfigError
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
-
-LONGEST_WAIT = 365
-
-
-def decide_by(report: Report, days: int) -> Day:
-    """Date of the decision: so many days after the review period.
-
-    Raises:
-        ConfigError: Days are not a whole number from 1 to 365.
-    """
-    if not (isinstance(days, int) and 1 <= days <= LONGEST_WAIT):
-        raise ConfigError(
-            f"parameter decide_within must be whole days from 1 to {LONGEST_WAIT}, got {days!r}"
-        )
-    return Day(report.engagement.review.end + timedelta(days=days))
 
 
 def nothing(report: Report, key: str) -> Block:
@@ -64,6 +49,8 @@ def review_values(report: Report, review: Review) -> dict[str, Value]:
             "treated_after": Num(levels.treated_after, kind),
             "months": review.months_after,
         }  # fmt: skip
+        if (drift := drift_left(impact)) is not None:
+            values["drift"] = drift
         if impact.rel_effect is not None:
             values["relative"] = Num(impact.rel_effect.value, "share")
     else:

@@ -156,8 +156,6 @@ def limit_list(report: Report, review: ComparedReview | None, picked: PickedRevi
         values |= {f"picked_{k}": v for k, v in review_values(report, picked).items()}
     if review is not None:
         values |= review_values(report, review)
-        if (drift := drift_left(review.impact)) is not None:
-            values["drift"] = drift
     return scope.limits(report, _limits(review, picked), **values)
 
 

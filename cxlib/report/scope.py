@@ -6,7 +6,7 @@ from datetime import date
 
 from cxlib import __version__
 from cxlib.data.open import Data
-from cxlib.engagement.schema import Period
+from cxlib.engagement.schema import Engagement, Period
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Table
@@ -18,9 +18,18 @@ def period_values(period: Period) -> dict[str, Value]:
     return {"start": Day(period.start), "end": Day(period.end)}
 
 
-def decide_by(review: Period) -> date:
-    """Give the last day of the month after the review period: when its report is discussed."""
-    year, month = divmod(review.end.year * 12 + review.end.month, 12)
+def decide_by(engagement: Engagement) -> Day:
+    """The last day of the month after the review period, or after the report where it is later.
+
+    A decision is never asked for before the day on the report's cover.
+    """
+    last = _next_month_end(engagement.review.end)
+    dated = engagement.dated()
+    return Day(last if dated <= last else _next_month_end(dated))
+
+
+def _next_month_end(day: date) -> date:
+    year, month = divmod(day.year * 12 + day.month, 12)
     return date(year, month + 1, monthrange(year, month + 1)[1])
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from cxlib.engagement import Engagement
 from cxlib.engagement.schema import Period
+from cxlib.report.blocks import MIME
 from cxlib.report.brand import read_brand
 from cxlib.report.fonts import report_fonts
 from cxlib.report.html import PageText, render_html
@@ -33,7 +34,7 @@ def export_notebook(
     folder: Path,
     languages: Sequence[str],
     formats: Sequence[str],
-    created: date,
+    run: str,
 ) -> list[ReportFile]:
     """Write the reports of one executed notebook; the PDF is made from the same HTML.
 
@@ -43,8 +44,9 @@ def export_notebook(
     brand = read_brand(engagement.folder / engagement.brand)
     fonts = report_fonts()
     files = []
+    name_run(executed, run)
     for language in languages:
-        page = page_text(engagement, notebook, language=language, created=created)
+        page = page_text(engagement, notebook, language=language)
         html = render_html(
             executed, page=page, brand=brand, fonts=fonts, where=f"{notebook} ({language})"
         )
@@ -52,7 +54,9 @@ def export_notebook(
         if "pdf" in formats:
             from cxlib.report.pdf import render_pdf
 
-            made["pdf"] = render_pdf(html, page=page, brand=brand, fonts=fonts, created=created)
+            made["pdf"] = render_pdf(
+                html, page=page, brand=brand, fonts=fonts, created=engagement.dated()
+            )
         for ending in formats:
             path = folder / f"{notebook}.{language}.{ending}"
             path.write_bytes(made[ending])
@@ -60,7 +64,19 @@ def export_notebook(
     return files
 
 
-def page_text(engagement: Engagement, notebook: str, *, language: str, created: date) -> PageText:
+def name_run(executed: Any, run: str) -> None:  # noqa: ANN401 - nbformat's node
+    """Name the run on the last page: the fingerprint of data, engagement file and code."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", ()):
+            block = output.get("data", {}).get(MIME, {})
+            if block.get("role") == "provenance":
+                for language, html in block["html"].items():
+                    label = Writer(language, markup=True)(phrase("provenance.run"))
+                    fact = f"<dt>{label}</dt><dd>{escape(run)}</dd></dl>"
+                    block["html"][language] = html.replace("</dl>", fact)
+
+
+def page_text(engagement: Engagement, notebook: str, *, language: str) -> PageText:
     """The words around the blocks: title, cover facts, labels, foot."""
     write = Writer(language, markup=False)
 
@@ -78,7 +94,7 @@ def page_text(engagement: Engagement, notebook: str, *, language: str, created: 
         facts=(
             (words("page.label.period"), span),
             (words("page.label.wave"), engagement.wave),
-            (words("page.label.created"), write(Day(created))),
+            (words("page.label.created"), write(Day(engagement.dated()))),
         ),
         contents=words("page.contents"),
         skip=words("page.skip"),
@@ -109,7 +125,6 @@ def write_index(
     engagement: Engagement,
     reports: Sequence[ReportFile],
     languages: Sequence[str],
-    started: datetime,
 ) -> None:
     """Write the run's first page: a link to every report."""
     from cxlib.report.index import IndexFile, IndexReport, IndexText, render_index
@@ -142,7 +157,7 @@ def write_index(
             languages=words(phrase("index.language")),
             facts=(
                 (words(phrase("page.label.wave")), words(engagement.wave)),
-                (words(phrase("page.label.created")), words(Day(started.date()))),
+                (words(phrase("page.label.created")), words(Day(engagement.dated()))),
             ),
             footer=words(phrase("index.lead")),
         ),

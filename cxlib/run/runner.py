@@ -119,7 +119,6 @@ class _Run:
                 engagement=self.engagement,
                 reports=reports,
                 languages=self.languages,
-                started=self.started,
             )
             self.folder.write_record(self._record("done", reports))
         except BaseException as error:
@@ -172,7 +171,7 @@ class _Run:
             folder=self.folder.partial,
             languages=self.languages,
             formats=self.options.formats,
-            created=self.started.date(),
+            run=self._input_digest()[:8],
         )
 
     def _input_digest(self) -> str:

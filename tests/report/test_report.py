@@ -75,6 +75,19 @@ def test_an_answer_is_made_of_findings_that_were_said(report):
         report.answer("diagnosis.summary", reasons=["a"])
 
 
+def test_an_answer_names_a_grade_where_it_first_comes_in(report, monkeypatch):
+    words = {"x.answer": "Yes.", "x.decision": "Go.", "x.one": "1", "x.two": "2", "x.three": "3"}
+    monkeypatch.setattr(
+        "cxlib.report.writer.message", lambda key, _: words.get(key) or key.rpartition(".")[2]
+    )
+    for key, grade in {"x.one": "A", "x.two": "A", "x.three": "D"}.items():
+        report.findings[key] = Finding(
+            key=key, sentence=phrase(key), level="descriptive", grade=grade
+        )
+    html = report.answer("x", reasons=["x.one", "x.two", "x.three"]).html["en"]
+    assert "<li>1 <em>A</em></li><li>2</li><li>3 <em>D</em></li>" in html
+
+
 def test_a_finding_is_said_once(report):
     bounds = phrase("diagnosis.response.bounds_nps", score=NPS, low=NPS, high=NPS)
     values = {"rate": NPS, "started": NPS, "bounds": bounds}

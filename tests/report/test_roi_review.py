@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ import pytest
 from cxlib.decisions.initiatives import review_all
 from cxlib.decisions.worth import select, value_all
 from cxlib.engagement import load_engagement
-from cxlib.errors import ConfigError
-from cxlib.report import roi_charts, roi_evidence, roi_money, roi_review
+from cxlib.report import roi_charts, roi_evidence, roi_money, roi_review, scope
 from cxlib.report.report import Report
 from cxlib.stats.estimate import Estimate
 
@@ -73,7 +71,7 @@ def whole(eng, worths):
     report = Report(eng, "04_roi_review")
     shown = select(worths)
     review, picked, worth = shown.compared, shown.picked, shown.worth
-    by = roi_evidence.decide_by(report, 31)
+    by = scope.decide_by(report.engagement)
     blocks = [
         roi_review.decision_section(report, worths, decide_by=by),
         roi_review.decision_table(report, worths),
@@ -264,13 +262,3 @@ def test_direction_is_unclear_while_the_interval_holds_zero(low, high, side):
         value=middle, ci_lower=low, ci_upper=high, n_obs=9, unit="pp", method="by hand"
     )
     assert roi_evidence.direction(effect) == side
-
-
-def test_the_decision_is_wanted_days_after_the_review(eng):
-    assert roi_evidence.decide_by(Report(eng, "04_roi_review"), 31).value == date(2026, 7, 31)
-
-
-@pytest.mark.parametrize("days", [0, 366, "31", 1.5])
-def test_a_wait_out_of_range_is_refused(eng, days):
-    with pytest.raises(ConfigError, match=f"whole days from 1 to 365, got {days!r}"):
-        roi_evidence.decide_by(Report(eng, "04_roi_review"), days)
