@@ -147,10 +147,12 @@ def test_no_code_no_raw_name_no_identifier_reaches_a_client(full_run, notebook, 
 def test_the_kpi_tables_of_goal_setting_and_tracking_agree(full_run, language):
     """Current value, interval, n, trend and verdict of each KPI."""
     found = []
-    for notebook, key in (("02_kpi_setting", "kpi_setting"), ("05_kpi_tracking", "kpi_tracking")):
+    for notebook, name in (
+        ("02_kpi_setting", "kpi-setting-kpis-table"),
+        ("05_kpi_tracking", "kpi-tracking-board-table"),
+    ):
         html = full_run.html(notebook, language)
-        name = "kpis" if key == "kpi_setting" else "board"
-        table = re.search(rf'<table[^>]*id="{key}-{name}-table".*?</table>', html, re.DOTALL)[0]
+        table = re.search(rf'<table[^>]*id="{name}".*?</table>', html, re.DOTALL)[0]
         rows = re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)
         each = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
         found.append(
