@@ -17,7 +17,9 @@ def test_a_decision_is_wanted_by_the_end_of_the_month_after_review_or_report(
 ):
     path = engagement / "engagement.yml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("report_date: 2026-07-15", f"report_date: {report_date}"), encoding="utf-8")
+    path.write_text(
+        text.replace("report_date: 2026-07-15", f"report_date: {report_date}"), encoding="utf-8"
+    )
     assert scope.decide_by(load_engagement(engagement)).value == by
 
 
