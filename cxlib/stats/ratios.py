@@ -3,11 +3,13 @@
 All take one line of ``cluster_sums``: K owners, Y, X and squares = Σ (y - R x)², R = Y / X.
 """
 
+from collections.abc import Sequence
 from math import nan, sqrt
 
 from cxlib.errors import InputError
 from cxlib.stats.estimate import Estimate, Unit, check_level
 from cxlib.stats.means import t_quantile, t_two_sided_p
+from cxlib.stats.survival import count_quantile
 
 
 def clustered_ratio(
@@ -115,6 +117,62 @@ def clustered_share(
         n_obs=round(base),
         unit="share",
         method="clustered Wilson",
+        confidence_level=confidence_level,
+    )
+
+
+def clustered_quantile(
+    values: Sequence[float],
+    counts: Sequence[int],
+    *,
+    share: float,
+    n_clusters: int,
+    total: float,
+    squares: float,
+    confidence_level: float = 0.95,
+    unit: Unit = "ratio",
+    scale: float = 1.0,
+) -> Estimate:
+    """Estimate the value that ``share`` of all observations do not exceed (Woodruff).
+
+    The clustered interval of the share of observations at or below the value, turned back into
+    values.
+
+    Args:
+        values: Distinct values.
+        counts: Observations of each.
+        share: Above 0, below 1.
+        n_clusters: Independent owners K.
+        total: Observations at or below the value ``count_quantile`` gives.
+        squares: Σ over owners (those at or below - share of all · observations)².
+        confidence_level: In [0.9, 1).
+        unit: How the value is read.
+        scale: Value and limits are multiplied by it.
+
+    Returns:
+        An Estimate; without limits when there is a single owner.
+
+    Source: Woodruff (1952), Journal of the American Statistical Association 47.
+    """
+    value = count_quantile(values, counts, share=share)
+    n = sum(counts)
+    around = clustered_share(
+        n_clusters, total=total, base=n, squares=squares, confidence_level=confidence_level
+    )
+    lower = upper = nan
+    if around.has_interval:
+        lower, upper = (
+            count_quantile(values, counts, share=min(max(end, 1 / (2 * n)), 1 - 1 / (2 * n)))
+            for end in (around.ci_lower, around.ci_upper)
+        )
+        lower, upper = scale * min(lower, value), scale * max(upper, value)
+    return Estimate(
+        value=scale * value,
+        ci_lower=lower,
+        ci_upper=upper,
+        n_obs=n,
+        unit=unit,
+        method="Woodruff",
         confidence_level=confidence_level,
     )
 

@@ -1,0 +1,171 @@
+"""After the purchase: paired gaps, mature cohorts, referral, churn without new joiners."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.data.source import duckdb_source
+from cxlib.engagement.schema import Period, Precision
+from cxlib.measures.loyalty import _sides, expectation_gaps, purchases, read_gap
+from cxlib.stats.means import mean_difference
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home" / "data"
+PRECISION = Precision(confidence_level=0.95, minimum_cell=30)
+HALF = Period(start=date(2025, 7, 1), end=date(2025, 12, 31))
+
+
+def answers(n=400, *, shift=-0.4, seed=1, touchpoint="delivery"):
+    """Customers who lean high or low in both ratings, as people do."""
+    draw = np.random.default_rng(seed)
+    lean = draw.normal(3.4, 0.9, n)
+    ratings = {
+        "expectation": lean + draw.normal(0, 0.5, n),
+        "csat": lean + shift + draw.normal(0, 0.5, n),
+    }
+    frame = pd.DataFrame({k: np.clip(np.rint(v), 1, 5) for k, v in ratings.items()})
+    return frame.assign(
+        customer_id=[f"{touchpoint}{k}" for k in range(n)],
+        touchpoint=touchpoint,
+        answered_at=pd.Timestamp(2025, 8, 1),
+    ).astype({"expectation": "Int64", "csat": "Int64"})
+
+
+def gaps_of(frame):
+    return expectation_gaps(duckdb_source(frame, table="answers"), period=HALF, precision=PRECISION)
+
+
+def test_the_error_is_that_of_the_differences_not_of_two_samples():
+    """t of the paired differences, by hand; Welch of the two columns is half as wide again."""
+    frame = answers()
+    difference = (frame["csat"] - frame["expectation"]).astype(float)
+    gap = gaps_of(frame).overall.gap.estimate
+    assert gap.value == pytest.approx(difference.mean())
+    half = (gap.ci_upper - gap.ci_lower) / 2
+    assert half == pytest.approx(1.96592 * difference.std() / 20, rel=1e-4)
+    e, c = (frame[name].astype(float) for name in ("expectation", "csat"))
+    unpaired = mean_difference(400, c.mean(), c.var(), 400, e.mean(), e.var())
+    assert (unpaired.ci_upper - unpaired.ci_lower) / 2 > 1.5 * half
+
+
+def test_answers_with_one_rating_are_left_out_and_counted():
+    frame = answers()
+    frame.loc[:9, "csat"] = pd.NA
+    frame.loc[10:14, "expectation"] = pd.NA
+    overall = gaps_of(frame).overall
+    assert (overall.n_pairs, overall.only_expectation, overall.only_experience) == (385, 10, 5)
+
+
+def test_touchpoints_that_ask_no_expectation_are_no_loss():
+    """300 answers elsewhere were never asked: they are not unmatched."""
+    elsewhere = answers(300, touchpoint="website", seed=2).assign(expectation=pd.NA)
+    found = gaps_of(pd.concat([answers(), elsewhere.astype({"expectation": "Int64"})]))
+    assert [gap.group for gap in found.points] == ["delivery"]
+    assert found.overall.only_experience == 0
+
+
+def test_only_clear_gaps_take_a_side():
+    found = gaps_of(
+        pd.concat(
+            [
+                answers(shift=-0.5),
+                answers(shift=0.5, seed=2, touchpoint="assembly"),
+                answers(60, shift=0.0, seed=5, touchpoint="aftersales"),
+            ]
+        )
+    )
+    assert {gap.group: gap.side for gap in found.points} == {
+        "delivery": "below", "assembly": "above", "aftersales": "unclear",
+    }  # fmt: skip
+    assert [gap.group for gap in found.points] == ["delivery", "aftersales", "assembly"]
+
+
+def noise(seed, touchpoint):
+    """``paired_sums`` of 60 answers without a gap, as numpy adds them up."""
+    frame = answers(60, shift=0.0, seed=seed)
+    gap = (frame["csat"] - frame["expectation"]).to_numpy(float)
+    met = (gap >= 0).astype(float)
+    rows = {"gap": gap, "met": met, "pairs": np.ones(60)}
+    sums = pd.DataFrame(
+        [
+            {
+                "measure": name, "n_clusters": 60, "total": y.sum(), "base": 60,
+                "squares": ((y - y.mean()) ** 2).sum(),
+            }
+            for name, y in rows.items()
+        ]
+    )  # fmt: skip
+    return read_gap(sums, group=touchpoint)
+
+
+def test_pure_noise_takes_a_side_in_at_most_one_journey_of_twenty():
+    """300 journeys of 3 touchpoints without a gap: 15 expected at 5 %, above 25 in 1 of 200."""
+    alarms = 0
+    for seed in range(300):
+        gaps = [noise(3 * seed + k, name) for k, name in enumerate("abc")]
+        alarms += any(gap.side != "unclear" for gap in _sides(gaps))
+    assert alarms <= 25
+
+
+def test_no_pair_or_no_question_gives_none():
+    assert gaps_of(answers().drop(columns="expectation")) is None
+    assert gaps_of(answers().assign(expectation=pd.array([pd.NA] * 400, dtype="Int64"))) is None
+
+
+@pytest.fixture(scope="module")
+def orders():
+    return pd.read_csv(SAMPLE / "orders.csv", parse_dates=["ordered_at"])
+
+
+def bought(frame, period=HALF, **arguments):
+    return purchases(
+        duckdb_source(frame, table="orders"), period=period, precision=PRECISION, **arguments
+    )
+
+
+def test_the_sample_repurchase_holds_the_planted_one(orders):
+    """truth.json: 0.362 and 0.371 in the two quarters of the half-year, 620 customers each."""
+    found = bought(orders)
+    assert found.n_new == 1240
+    assert found.repurchase.estimate.ci_lower <= 0.3665 <= found.repurchase.estimate.ci_upper
+    assert found.n_young == 0
+
+
+def test_young_customers_are_left_out(orders):
+    last = bought(orders, Period(start=date(2026, 1, 1), end=date(2026, 6, 30)))
+    assert last.n_new == 1240
+    assert last.n_young == last.n_new - last.repurchase.estimate.n_obs > 600
+
+
+def test_new_joiners_are_no_part_of_the_base(orders):
+    """Without the half-year's new customers base and churn stay as they are."""
+    first = orders.groupby("customer_id")["ordered_at"].transform("min")
+    found, without = bought(orders), bought(orders[first < "2025-07-01"])
+    assert found.churn == without.churn
+    assert (found.n_base, without.n_acquired) == (without.n_base, 0)
+    base = orders[orders["ordered_at"].between("2025-01-02", "2025-06-30 23:59:59")]
+    assert found.n_base == base["customer_id"].nunique()
+
+
+def test_a_short_history_has_no_churn_and_says_why(orders):
+    found = bought(orders, Period(start=date(2025, 3, 1), end=date(2025, 6, 30)))
+    assert (found.churn, found.referral_base, found.reason) == (None, None, "short_history")
+    assert found.first_day == date(2025, 1, 1)
+
+
+def test_a_small_base_has_no_churn_and_says_why(orders):
+    few = orders[orders["customer_id"].isin(orders["customer_id"].unique()[:20])]
+    filler = few.iloc[:1].assign(ordered_at=pd.Timestamp(2025, 12, 31))
+    assert bought(pd.concat([few, filler])).reason == "too_few"
+
+
+def test_referral_names_both_denominators(orders):
+    found = bought(orders)
+    first = orders.sort_values(["ordered_at", "order_id"]).drop_duplicates("customer_id")
+    new = first[first["ordered_at"].between("2025-07-01", "2025-12-31 23:59:59")]
+    assert found.referral_new.estimate.value == pytest.approx(new["referred"].mean())
+    rate = 100 * new["referred"].sum() / found.n_base
+    assert found.referral_base.estimate.value == pytest.approx(rate)
+    assert bought(orders.drop(columns="referred")).referral_new is None
