@@ -4,6 +4,7 @@ Every text comes in translated and every number through a ``fmt`` callable, so t
 knows no language. Each chart has a ``describe_*`` partner that gives the facts of its alt text.
 """
 
+from cxlib.report.figures.bars import FunnelItem, ParetoItem, funnel_chart, pareto_chart
 from cxlib.report.figures.distribution import DistributionGroup, distribution_bars
 from cxlib.report.figures.facts import (
     ChartFacts,
@@ -17,6 +18,7 @@ from cxlib.report.figures.facts import (
     describe_tornado,
     describe_values,
 )
+from cxlib.report.figures.funnel_plot import FunnelLimit, FunnelPoint, FunnelSide, funnel_plot
 from cxlib.report.figures.goals import GoalSample, sample_needed
 from cxlib.report.figures.intervals import EffectItem, IntervalItem, difference_plot, interval_chart
 from cxlib.report.figures.journey import JourneyPoint, emotion_curve
@@ -40,11 +42,16 @@ __all__ = [
     "ControlPoint",
     "DistributionGroup",
     "EffectItem",
+    "FunnelItem",
+    "FunnelLimit",
+    "FunnelPoint",
+    "FunnelSide",
     "GoalSample",
     "IntervalItem",
     "JourneyPoint",
     "MatrixItem",
     "OutcomeMarker",
+    "ParetoItem",
     "Quadrants",
     "Theme",
     "ThemedFigure",
@@ -64,9 +71,12 @@ __all__ = [
     "distribution_bars",
     "emotion_curve",
     "find_collisions",
+    "funnel_chart",
+    "funnel_plot",
     "histogram_of_outcomes",
     "interval_chart",
     "new_figure",
+    "pareto_chart",
     "priority_matrix",
     "sample_needed",
     "theme_from",
