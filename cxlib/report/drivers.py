@@ -98,10 +98,13 @@ def matrix_chart(report: Report, study: DriverStudy) -> Block:
         return figures.priority_matrix(
             [
                 figures.MatrixItem(
-                    label=write(_name(each.driver)),
+                    label=write(
+                        phrase("drivers.may_flip", name=_name(each.driver))
+                        if each.flips
+                        else _name(each.driver)
+                    ),
                     x=each.importance.value,
                     y=each.performance.value,
-                    note=write(phrase("drivers.may_flip")) if each.flips else "",
                     mark="pain" if each.quadrant == "improve_first" else "none",
                 )
                 for each in field.positions
@@ -111,7 +114,7 @@ def matrix_chart(report: Report, study: DriverStudy) -> Block:
             y_fmt=lambda value: write(Num(value, "rating")),
             x_label=write(phrase("drivers.share_axis")),
             y_label=write(phrase("drivers.mean_axis")),
-            plot_height_cm=6.5,
+            plot_height_cm=7.0,
             quadrants=figures.Quadrants(
                 x=field.importance_cut,
                 y=field.performance_cut,
