@@ -135,6 +135,10 @@ def test_only_the_characters_in_use_are_embedded(pages):
             "a picture must be still and self-contained, found '<script'",
         ),
         (
+            '<figure><svg aria-label="a" onload="x()"></svg></figure>',
+            "a picture must be still and self-contained, found ' onload='",
+        ),
+        (
             '<figure><svg aria-label="a"><image href="file:x"/></svg></figure>',
             "a picture must be still and self-contained",
         ),
@@ -152,6 +156,12 @@ def test_a_block_must_exist_in_the_language_and_a_notebook_hold_one(render, samp
     assert str(caught.value) == "report, block one: must exist in zh-Hant-HK, exists in en"
     with pytest.raises(ReportError, match="must hold at least one block, found none"):
         render_html(nbformat.v4.new_notebook(), page=samples.page("en"), brand=brand, fonts=fonts)
+
+
+def test_a_label_may_read_like_a_handler(render):
+    """A client or touchpoint may be named so; escaped text is no handler."""
+    picture = '<svg aria-label="&lt;b onclick=x&gt;"><text>&lt;b onclick=x&gt;</text></svg>'
+    assert "onclick=x" in render(f"<figure>{picture}</figure>")
 
 
 def test_client_text_stays_text(render):
