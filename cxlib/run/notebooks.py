@@ -1,6 +1,6 @@
 """The workbook's notebooks: what each reads and needs from the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,7 @@ class Notebook:
         name: File name without ending.
         tables: Tables it reads.
         needs: Ledger entries it cannot do without.
+        optional: Tables that add a section where the engagement has them.
         parts: Parts of the engagement file it is about; empty means nothing to run on.
     """
 
@@ -26,6 +27,11 @@ class Notebook:
     tables: tuple[str, ...]
     needs: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    def reads(self, named: Container[str]) -> tuple[str, ...]:
+        """The tables it reads of an engagement that names these."""
+        return (*self.tables, *(table for table in self.optional if table in named))
 
     @property
     def path(self) -> Path:
@@ -36,7 +42,11 @@ class Notebook:
 NOTEBOOKS = {
     notebook.name: notebook
     for notebook in (
-        Notebook("01_diagnosis", ("answers", "invitations")),
+        Notebook(
+            "01_diagnosis",
+            ("answers", "invitations"),
+            optional=("cases", "orders", "events", "stores"),
+        ),
         Notebook(
             "02_kpi_setting",
             ("kpi_history", "invitations", "store_panel"),

@@ -54,7 +54,11 @@ def check_engagement(
             skipped.append(f"{notebook.name}: the engagement file has no {', '.join(missing)}")
         else:
             chosen.append((notebook, missing))
-    tables = tuple(dict.fromkeys(table for notebook, _ in chosen for table in notebook.tables))
+    tables = tuple(
+        dict.fromkeys(
+            table for notebook, _ in chosen for table in notebook.reads(engagement.tables)
+        )
+    )
     data: list[Data] = []
     checks: list[Callable[[], object]] = [
         lambda: _check_parts(engagement, chosen),

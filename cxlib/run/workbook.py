@@ -51,7 +51,7 @@ def open_workbook(
     for entry in spec.needs:
         if checked.baseline_source == "ledger":
             book.read(entry)
-    return Workbook(checked, open_tables(checked, spec.tables), report, book)
+    return Workbook(checked, open_tables(checked, spec.reads(checked.tables)), report, book)
 
 
 def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:

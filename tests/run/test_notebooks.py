@@ -29,3 +29,11 @@ def test_a_misspelt_name_offers_the_nearest():
     assert str(caught.value).startswith(
         "no notebook '02_kpi_seting'; did you mean '02_kpi_setting'?"
     )
+
+
+def test_an_optional_table_is_read_where_the_engagement_names_it():
+    diagnosis = NOTEBOOKS["01_diagnosis"]
+    assert diagnosis.reads({"answers", "invitations"}) == ("answers", "invitations")
+    assert diagnosis.reads({"answers", "invitations", "orders"}) == (
+        "answers", "invitations", "orders",
+    )  # fmt: skip
