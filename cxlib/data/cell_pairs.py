@@ -29,6 +29,7 @@ def cell_pairs(
     coding: Coding = "value",
     favourable: tuple[int, int] | None = None,
     cluster: str = "customer_id",
+    alone: str | None = None,
     date: str | None = None,
     start: dt.date | None = None,
     end: dt.date | None = None,
@@ -41,13 +42,15 @@ def cell_pairs(
     over customers k, with t the total and m the number of a customer's answers in a cell.
 
     Args:
-        source: One row per answer; rows without an answer or without a customer are left out.
+        source: One row per answer; rows without an answer are left out.
         score: Whole-number column.
         by: Columns that make the cells; none makes one cell. An empty cell is a value too.
         coding: value takes the number; nps takes 1, 0, -1 for promoter, passive, detractor; share
             takes 1 for an answer in ``favourable``, else 0.
         favourable: First and last answer that count, both included; for "share" only.
         cluster: Who answers repeatedly.
+        alone: Column that names a row without ``cluster``, which then stands alone; without it
+            such rows are left out.
 
     Returns:
         Columns ``*by``, ``other_<by>`` for the second cell; ``n``, ``total``, ``squares`` (Σ m,
@@ -63,6 +66,8 @@ def cell_pairs(
     Source: Cochran (1977), Sampling Techniques, 6.3, written for any set of cells.
     """
     answer, owner = source.names(score, cluster)
+    if alone is not None:
+        owner = f"coalesce({owner}, {source.names(alone)[0]})"
     value = _coded(answer, coding, favourable)
     query = build_query(source, by=by, date=date, start=start, end=end, cadence=None, equals=equals)
     kept = [f"{answer} is not null", f"{owner} is not null"]

@@ -6,9 +6,12 @@ from itertools import combinations
 from math import sqrt
 from typing import Literal
 
+from cxlib.data.source import Source
+from cxlib.engagement.scales import SCALES, MetricKind
+from cxlib.engagement.schema import Precision, Window
 from cxlib.errors import InputError
-from cxlib.measures.survey_sample import UNITS, SurveySample
-from cxlib.measures.weighted import Basis, adjusted_net, group_basis
+from cxlib.measures.survey_sample import UNITS, Population, Statistic, SurveySample, survey_sample
+from cxlib.measures.weighted import Basis, WeightedScore, adjusted_net, group_basis, score_groups
 from cxlib.stats import linearised
 from cxlib.stats.equivalence import Equivalence, equivalence
 from cxlib.stats.estimate import Estimate, Unit, check_level
@@ -59,6 +62,81 @@ class Consistency:
     verdicts: tuple[Equivalence, ...]
     verdict: Equivalence
     worst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GroupComparison:
+    """The groups of one column side by side.
+
+    Attributes:
+        by: The column.
+        sample: The answers and weights behind it.
+        scores: Score of each group; those under the minimum cell hidden.
+        differences: Every two groups; empty when fewer than two can be shown.
+        alike: Whether they are consistent within the margin asked for; None without margin or
+            differences.
+    """
+
+    by: str
+    sample: SurveySample
+    scores: tuple[WeightedScore, ...]
+    differences: tuple[GroupDifference, ...]
+    alike: Consistency | None
+
+
+def compare_groups(
+    answers: Source,
+    *,
+    by: str,
+    metric: MetricKind,
+    window: Window,
+    statistic: Statistic | None = None,
+    population: Population | None = None,
+    margin: float | None = None,
+    confidence_level: float = 0.95,
+    minimum_cell: int = 30,
+) -> GroupComparison:
+    """Score the groups of a column and compare every two; raked where a population is given.
+
+    Args:
+        answers: One row per answer.
+        by: The column; answers without a value in it belong to no group.
+        metric: Which question.
+        window: Half-open period of a date column.
+        statistic: As in `weighted_scores`.
+        population: Everyone invited; None leaves the answers unweighted.
+        margin: Also test consistency within this margin, in the unit of the score.
+        confidence_level: In [0.9, 1).
+        minimum_cell: Groups with fewer answers are hidden and not compared.
+
+    Raises:
+        DataError: A column is absent.
+        InputError: Weights that cannot be made, or a margin of 0 or less.
+    """
+    sample = survey_sample(
+        answers, metric=metric, window=window, statistic=statistic, population=population,
+        adjustment="none" if population is None else "raking", by=[by],
+    )  # fmt: skip
+    precision = Precision(confidence_level=confidence_level, minimum_cell=minimum_cell)
+    scores = tuple(score for score in score_groups(sample, **precision) if score.group != ("",))
+    enough = sum(not score.suppressed for score in scores) >= FEWEST
+    alike = consistency(sample, margin=margin, **precision) if enough and margin else None
+    return GroupComparison(
+        by=by,
+        sample=sample,
+        scores=scores,
+        differences=group_differences(sample, **precision) if enough else (),
+        alike=alike,
+    )
+
+
+def fortieth_of_scale(metric: MetricKind, statistic: Statistic) -> float:
+    """Return the margin to use where nobody stated one: 5 NPS points, 0.1 of CSAT's 1 to 5."""
+    if statistic == "nps":
+        return 5.0
+    if statistic == "share":
+        return 1 / 40
+    return (SCALES[metric].maximum - SCALES[metric].minimum) / 40
 
 
 def group_differences(
@@ -152,7 +230,7 @@ def consistency(
 
 
 def _pairs(sample: SurveySample, minimum_cell: int) -> Sequence[tuple[Cell, Cell]]:
-    groups = sorted(set(sample.groups))
+    groups = sorted(group for group in set(sample.groups) if "" not in group)
     shown = [group for group in groups if sample.n_obs(group) >= max(FEWEST, minimum_cell)]
     if len(shown) < FEWEST:
         raise InputError(

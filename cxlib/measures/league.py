@@ -7,8 +7,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlib.data.source import Source
+from cxlib.engagement.scales import MetricKind
+from cxlib.engagement.schema import Window
 from cxlib.errors import InputError
-from cxlib.measures.survey_sample import UNITS, SurveySample
+from cxlib.measures.survey_sample import UNITS, Statistic, SurveySample, survey_sample
 from cxlib.stats.estimate import Estimate, Unit, check_level
 from cxlib.stats.means import t_quantile
 from cxlib.stats.proportions import normal_quantile
@@ -76,6 +79,44 @@ class League:
             self.unit, (float("-inf"), float("inf"))
         )
         return max(lowest, self.overall - reach), min(highest, self.overall + reach)
+
+
+def store_league(
+    answers: Source,
+    *,
+    metric: MetricKind,
+    window: Window,
+    seed: int,
+    statistic: Statistic | None = None,
+    confidence_level: float = 0.95,
+    minimum_cell: int = 30,
+) -> League | None:
+    """Rank the stores of a period's answers with their mix of touchpoints taken out.
+
+    Args:
+        answers: One row per answer.
+        metric: Which question.
+        window: Half-open period of a date column.
+        seed: Of the draws.
+        statistic: As in `weighted_scores`.
+        confidence_level: In [0.9, 1).
+        minimum_cell: Stores with fewer answers are hidden.
+
+    Returns:
+        The league; None where answers name no store, or fewer than 3 stores have enough answers.
+    """
+    if "store" not in answers.columns:
+        return None
+    sample = survey_sample(
+        answers, metric=metric, window=window, statistic=statistic, adjustment="none",
+        by=["store", "touchpoint"],
+    )  # fmt: skip
+    stores = {group[0] for group in sample.groups if group[0]}
+    owner = np.array([group[0] for group in sample.groups])
+    enough = sum(float(sample.products.n[owner == name].sum()) >= minimum_cell for name in stores)
+    if enough < FEWEST:
+        return None
+    return league(sample, seed=seed, confidence_level=confidence_level, minimum_cell=minimum_cell)
 
 
 def league(

@@ -146,7 +146,8 @@ def survey_sample(
 ) -> SurveySample:
     """Ask for the answers of a period by cell and weight them; arguments as in `weighted_scores`.
 
-    The population of a question is everyone invited at the touchpoints where it was answered.
+    The population of a question is everyone invited at the touchpoints where it was answered. An
+    answer without a customer counts as a customer of its own.
 
     Raises:
         DataError: A column is absent.
@@ -170,6 +171,8 @@ def survey_sample(
         by=[*by, *(name for name in margins if name not in by)],
         coding=coding,
         favourable=SCALES[metric].favourable,
+        cluster="customer_id" if "customer_id" in answers.columns else "answer_id",
+        alone="answer_id" if "answer_id" in answers.columns else None,
         **window,
     )
     return sample_from(
