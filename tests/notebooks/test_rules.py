@@ -54,7 +54,7 @@ def test_cells_are_few_and_short(notebook):
         for cell in code_cells(notebook)
         if cell["id"] not in setup
     )
-    assert 20 <= len(notebook["cells"]) <= 45
+    assert 20 <= len(notebook["cells"]) <= 64
     assert longest <= 10
     assert sorted(lengths)[len(lengths) // 2] <= 4
 
