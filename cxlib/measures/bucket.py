@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cxlib.errors import InputError
+from cxlib.measures.loyalty import Purchases
 from cxlib.stats.estimate import Estimate
 
 PERIODS = 4
@@ -169,6 +170,17 @@ def leaky_bucket(
         reductions=tuple(reductions),
         buckets=equivalent_curve(acquired, churn=churn.value, lower=lower),
     )
+
+
+def bucket_of(bought: Purchases | None) -> LeakyBucket | None:
+    """Follow the churn of measured purchases; None where it is not measured or may be 0.
+
+    Without churn above 0 the base has no level it settles at.
+    """
+    churn = bought.churn.estimate if bought is not None and bought.churn is not None else None
+    if bought is None or churn is None or not churn.ci_lower > 0:
+        return None
+    return leaky_bucket(churn, base=bought.n_base, acquired=bought.n_acquired)
 
 
 def _check(churn: float, acquired: float, *, zero: bool) -> None:

@@ -4,7 +4,7 @@ from cxlib.measures.bucket import LeakyBucket
 from cxlib.measures.loyalty import Gap, Gaps, Purchases
 from cxlib.measures.reading import Reading
 from cxlib.report.blocks import Block
-from cxlib.report.readings import COLUMNS, not_measured, reading_row, value_cells
+from cxlib.report.readings import COLUMNS, not_measured, nothing, reading_row, value_cells
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
@@ -46,7 +46,7 @@ def tables(
     if bought is not None and bucket is not None:
         blocks.append(_bucket_table(report, bought, bucket))
     if not blocks:
-        return not_measured(report, "loyalty.tables", ["answers", "orders"])
+        return nothing(report, "loyalty.tables")
     return report.together("loyalty.tables", blocks)
 
 
@@ -216,7 +216,7 @@ def findings(report: Report, gaps: Gaps | None, bought: Purchases | None) -> Blo
         if block.role == "finding"
     ]
     if not said:
-        return not_measured(report, "loyalty.findings", ["answers", "orders"])
+        return nothing(report, "loyalty.findings")
     return report.together("loyalty.findings", said)
 
 

@@ -9,7 +9,7 @@ from cxlib.measures.reading import Reading
 from cxlib.measures.service import Channel, ServiceDesk
 from cxlib.report import figures
 from cxlib.report.blocks import Block
-from cxlib.report.readings import COLUMNS, not_measured, reading_row, value_cells
+from cxlib.report.readings import COLUMNS, not_measured, nothing, reading_row, value_cells
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.site import site_finding, site_table
@@ -61,7 +61,7 @@ def tables(
     if site is not None:
         blocks.append(site_table(report, site))
     if not blocks:
-        return not_measured(report, "operations.tables", ["cases", "events"])
+        return nothing(report, "operations.tables")
     return report.together("operations.tables", blocks)
 
 
@@ -264,7 +264,7 @@ def findings(
         if block.role == "finding"
     ]
     if not said:
-        return not_measured(report, "operations.findings", ["cases", "orders", "events"])
+        return nothing(report, "operations.findings")
     return report.together("operations.findings", said)
 
 

@@ -59,3 +59,8 @@ def not_measured(report: Report, key: str, tables: Sequence[str]) -> Block:
     """Say in one sentence that a part is not measured, and which tables it would need."""
     named = Joined(tuple(phrase(f"table.{table}") for table in tables))
     return report.items(key, [phrase("readings.not_measured", tables=named)], role="note")
+
+
+def nothing(report: Report, key: str) -> Block:
+    """Show nothing, where the section has said already that this is not measured."""
+    return Block("note", key, dict.fromkeys(report.languages, ""), report.live)

@@ -1,5 +1,6 @@
 """After the purchase: paired gaps, mature cohorts, referral, churn without new joiners."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from cxlib.data.source import duckdb_source
 from cxlib.engagement.schema import Period, Precision
+from cxlib.measures.bucket import bucket_of
 from cxlib.measures.loyalty import _sides, expectation_gaps, purchases, read_gap
 from cxlib.stats.means import mean_difference
+from cxlib.stats.proportions import proportion
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home" / "data"
 PRECISION = Precision(confidence_level=0.95, minimum_cell=30)
@@ -169,3 +172,13 @@ def test_referral_names_both_denominators(orders):
     rate = 100 * new["referred"].sum() / found.n_base
     assert found.referral_base.estimate.value == pytest.approx(rate)
     assert bought(orders.drop(columns="referred")).referral_new is None
+
+
+def test_the_bucket_of_measured_purchases_or_none(orders):
+    """Without churn, or with an interval that reaches 0, there is no level to settle at."""
+    found = bought(orders)
+    assert bucket_of(found).steady.value == pytest.approx(1240 / found.churn.estimate.value)
+    none_lost = replace(found, churn=replace(found.churn, estimate=proportion(0, 50)))
+    assert bucket_of(none_lost) is None
+    assert bucket_of(replace(found, churn=None)) is None
+    assert bucket_of(None) is None

@@ -99,7 +99,7 @@ def test_the_service_table_states_window_promise_and_what_is_left_out(report, fo
     assert "49.5% of contacts are answered within 15 minutes" in said
     assert "another contact within 7 days, of issues closed or contacted again" in said
     assert "13 open without a repeat, 0 younger than 7 days" in said
-    assert "guardrail, no goal" in said
+    assert "a guardrail without a goal, read beside issues settled" in said
     assert "Delivered on the promised day" in said
 
 
@@ -112,7 +112,7 @@ def test_a_site_of_another_period_says_so(report, found):
 
 def test_the_bounce_is_defined_where_it_is_printed(report, found):
     said = text(show.tables(report, None, found["site"]))
-    assert "Visitors who took no step after “Visit” within 7 days" in said
+    assert "Visitors who took no step after the first (Visit) within 7 days" in said
     assert "One minus purchases over checkouts" in said
 
 
@@ -155,7 +155,8 @@ def test_without_tables_each_part_says_what_it_would_need(report):
     assert {block.role for block in said.values()} == {"note"}
     assert "Not measured here" in text(said["pareto"])
     assert "Service cases, Orders" in text(said["pareto"])
-    assert "本部分未有量度" in text(said["tables"], "zh-Hant-HK")
+    assert "本部分未有量度" in text(said["funnel"], "zh-Hant-HK")
+    assert said["tables"].html["en"] == said["findings"].html["zh-Hant-HK"] == ""
     assert report.findings == {}
 
 
