@@ -112,14 +112,17 @@ class Report:
         return self._block("figure", key, html)
 
     def together(self, key: str, blocks: Sequence[Block]) -> Block:
-        """Join blocks of one role into one, in the order given, for a cell that shows several.
+        """Join blocks into one, in the order given, for a cell that shows several.
 
         Raises:
-            ReportError: There is no block, or their roles differ.
+            ReportError: There is no block, or one that has a page of its own.
         """
-        if len({block.role for block in blocks}) != 1:
-            roles = ", ".join(sorted({block.role for block in blocks})) or "no block"
-            raise ReportError(f"blocks shown together must have one role, got {roles}")
+        roles = [block.role for block in blocks]
+        if not roles or {"answer", "provenance"} & set(roles):
+            listed = ", ".join(dict.fromkeys(roles)) or "no block"
+            raise ReportError(
+                f"blocks shown together must not be the answer or the provenance, got {listed}"
+            )
         html = {lang: "".join(block.html[lang] for block in blocks) for lang in self.languages}
         return Block(blocks[0].role, key, html, self.live)
 

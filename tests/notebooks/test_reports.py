@@ -136,7 +136,7 @@ def test_no_code_no_raw_name_no_identifier_reaches_a_client(full_run, notebook, 
     columns = {column.name for name in TABLE_NAMES for column in table_contract(name).columns}
     raw = {name for name in columns if "_" in name and re.search(rf"\b{name}\b", text)}
     assert raw == set()
-    assert not re.search(r"\b(import|def|nan|NaN|None|Traceback)\b", text)
+    assert not re.search(r"\b(import|def|nan|NaN|None(?! of)|Traceback)\b", text)
     truth = json.loads((full_run.engagement / "truth.json").read_text(encoding="utf-8"))
     planted = json.dumps(truth["drawn"], ensure_ascii=False)
     for value in re.findall(r"[A-Z]\d{6}\(\d\)|\b[569]\d{3} \d{4}\b|[\w.]+@example\.com", planted):
@@ -184,7 +184,8 @@ def test_the_index_links_every_report(full_run):
 
 
 def test_progress_is_told_by_section_name(full_run):
-    assert "01_diagnosis 6/10 The emotion curve" in full_run.lines
+    told = [line for line in full_run.lines if line.startswith("01_diagnosis ")]
+    assert any(re.fullmatch(r"01_diagnosis \d+/\d+ The emotion curve", line) for line in told)
 
 
 def test_the_committed_ledger_is_what_the_run_writes(full_run):

@@ -88,6 +88,17 @@ def test_an_answer_names_a_grade_where_it_first_comes_in(report, monkeypatch):
     assert "<li>1 <em>A</em></li><li>2</li><li>3 <em>D</em></li>" in html
 
 
+def test_blocks_shown_together_keep_their_order_and_never_hold_the_answer(report):
+    first, second = section(report), report.items("diagnosis.actions", [phrase("score.nps")])
+    both = report.together("diagnosis.both", [first, second])
+    assert both.html["en"] == first.html["en"] + second.html["en"]
+    origin = report.facts("provenance", [(phrase("provenance.wave"), "x")], role="provenance")
+    with pytest.raises(ReportError, match="must not be the answer or the provenance, got section"):
+        report.together("diagnosis.both", [first, origin])
+    with pytest.raises(ReportError, match="got no block"):
+        report.together("diagnosis.both", [])
+
+
 def test_a_finding_is_said_once(report):
     bounds = phrase("diagnosis.response.bounds_nps", score=NPS, low=NPS, high=NPS)
     values = {"rate": NPS, "started": NPS, "bounds": bounds}
