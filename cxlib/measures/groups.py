@@ -100,7 +100,8 @@ def compare_groups(
 
     Args:
         answers: One row per answer.
-        by: The column; answers without a value in it belong to no group.
+        by: The column; answers without a value in it belong to no group, and a client whose
+            answers have no such column has nothing to compare.
         metric: Which question.
         window: Half-open period of a date column.
         statistic: As in `weighted_scores`.
@@ -110,16 +111,16 @@ def compare_groups(
         minimum_cell: Groups with fewer answers are hidden and not compared.
 
     Raises:
-        DataError: A column is absent.
         InputError: Weights that cannot be made, or a margin of 0 or less.
     """
+    named = by in answers.columns
     sample = survey_sample(
         answers, metric=metric, window=window, statistic=statistic, population=population,
-        adjustment="none" if population is None else "raking", by=[by],
+        adjustment="none" if population is None else "raking", by=[by] if named else [],
     )  # fmt: skip
     precision = Precision(confidence_level=confidence_level, minimum_cell=minimum_cell)
     scores = tuple(score for score in score_groups(sample, **precision) if score.group != ("",))
-    enough = sum(not score.suppressed for score in scores) >= FEWEST
+    enough = named and sum(not score.suppressed for score in scores) >= FEWEST
     alike = consistency(sample, margin=margin, **precision) if enough and margin else None
     return GroupComparison(
         by=by,

@@ -26,6 +26,8 @@ def section(report: Report, channels: GroupComparison, segments: GroupComparison
         if pair.higher != "unclear"
     ]
     n = len(channels.differences) + len(segments.differences)
+    if not n:
+        return report.section("groups_none")
     if not clear:
         headline = phrase("groups.title_unclear", n=n)
     else:

@@ -11,7 +11,6 @@ from cxlib.decisions.goals import check_goals
 from cxlib.decisions.kpis import Target, frozen_targets, track_kpis
 from cxlib.decisions.level import baselines
 from cxlib.engagement import load_engagement
-from cxlib.errors import ReportError
 from cxlib.measures.shift import nps_shift
 from cxlib.report import goals as weigh
 from cxlib.report import kpi_charts, kpi_mix, kpi_setting
@@ -180,14 +179,6 @@ def test_nothing_moved_is_an_answer_too(report, engagement, shift):
     blocks = all_blocks(report, still, shift)
     assert text(blocks["answer"]).startswith("None of 5 KPIs moved")
     assert "No rule fired on any chart" in text(blocks["signals"])
-
-
-def test_blocks_of_different_roles_are_not_joined(report, blocks):
-    """A table among figures would lose its place in the report."""
-    with pytest.raises(ReportError, match="must have one role, got figure, table"):
-        report.together("x", [blocks["charts"], blocks["table"]])
-    with pytest.raises(ReportError, match="must have one role, got no block"):
-        report.together("x", [])
 
 
 def test_the_ledger_keeps_value_trend_verdict_and_mix(tracked, shift):
