@@ -6,18 +6,6 @@ knows no language. Each chart has a ``describe_*`` partner that gives the facts 
 
 from cxlib.report.figures.bars import FunnelItem, ParetoItem, funnel_chart, pareto_chart
 from cxlib.report.figures.distribution import DistributionGroup, distribution_bars
-from cxlib.report.figures.facts import (
-    ChartFacts,
-    describe_control,
-    describe_differences,
-    describe_distribution,
-    describe_intervals,
-    describe_matrix,
-    describe_samples,
-    describe_series,
-    describe_tornado,
-    describe_values,
-)
 from cxlib.report.figures.funnel_plot import FunnelLimit, FunnelPoint, FunnelSide, funnel_plot
 from cxlib.report.figures.goals import GoalSample, sample_needed
 from cxlib.report.figures.intervals import EffectItem, IntervalItem, difference_plot, interval_chart
@@ -38,7 +26,6 @@ from cxlib.report.figures.timeline import ChartEvent
 
 __all__ = [
     "ChartEvent",
-    "ChartFacts",
     "ControlPoint",
     "DistributionGroup",
     "EffectItem",
@@ -58,15 +45,6 @@ __all__ = [
     "TornadoItem",
     "cash_curve",
     "control_chart",
-    "describe_control",
-    "describe_differences",
-    "describe_distribution",
-    "describe_intervals",
-    "describe_matrix",
-    "describe_samples",
-    "describe_series",
-    "describe_tornado",
-    "describe_values",
     "difference_plot",
     "distribution_bars",
     "emotion_curve",
