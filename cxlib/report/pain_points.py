@@ -225,11 +225,15 @@ def ledger_content(
 
 
 def answer(report: Report, curve: EmotionCurve, ranks: Sequence[PainRank]) -> Block:
-    """Give the diagnosis's answer, its three reasons and the decision wanted."""
+    """Give the diagnosis's answer, its three reasons and the decision wanted.
+
+    What goes together with loyalty is a stronger reason than how firm the first rank is.
+    """
+    why = "drivers.finding" if "drivers.finding" in report.findings else _finding_key(curve)
     return report.answer(
         "diagnosis.summary" if curve.pains else "diagnosis.summary_none",
         reasons=[
-            _finding_key(curve),
+            why,
             f"diagnosis.journey.finding_{shape(curve)}",
             "diagnosis.response.finding",
         ],
