@@ -1,4 +1,4 @@
-"""The questions asked of row-level tables; every SQL text of the workbook lives here.
+"""The questions asked of row-level tables; its neighbours hold those of one subject.
 
 Each function returns a small sorted frame: counts, or a count with means and variances. The SQL
 is a portable subset (GROUP BY, sums, CASE, date_trunc; no division, no FILTER), so the same text

@@ -19,7 +19,7 @@ def open_lab(engagement: Path | None) -> None:
         RunError: JupyterLab is not installed, or could not start.
     """
     if find_spec("jupyterlab") is None:
-        raise RunError("JupyterLab is not installed; install it with: make setup EXTRAS='lab dev'")
+        raise RunError("JupyterLab is not installed; this installs and opens it: make lab")
     environment = dict(os.environ)
     if engagement:
         environment["CX_ENGAGEMENT"] = str(load_engagement(engagement).path)

@@ -1,7 +1,7 @@
 """Charts drawn from results: labels and estimates in, a figure or inline SVG out.
 
 Every text comes in translated and every number through a ``fmt`` callable, so that a chart
-knows no language. Each chart has a ``describe_*`` partner that gives the facts of its alt text.
+knows no language.
 """
 
 from cxlib.report.figures.bars import FunnelItem, ParetoItem, funnel_chart, pareto_chart
