@@ -7,6 +7,7 @@ from typing import Literal
 from cxlib.decisions.comparison import Metric
 from cxlib.report import scope
 from cxlib.report.blocks import Block
+from cxlib.report.findings import Level
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.trial import (
@@ -28,10 +29,10 @@ LAST_HARM = 2
 """Place of the last condition whose failure means harm or no reading at all."""
 
 
-def section(report: Report, key: str, trial: Trial) -> Block:
+def section(report: Report, key: str, trial: Trial, *, level: Level | None = None) -> Block:
     """Open a section that is the same whatever the test found."""
     by = scope.decide_by(report.engagement)
-    return report.section(key, by=by, **trial_values(trial))
+    return report.section(key, level, by=by, **trial_values(trial))
 
 
 def rule_table(report: Report, trial: Trial) -> Block:
@@ -241,7 +242,8 @@ def answer(report: Report, trial: Trial) -> Block:
 def _section(report: Report, key: str, case: str, trial: Trial) -> Block:
     """Open a section whose title depends on what was found."""
     values = trial_values(trial)
-    return report.section(key, headline=Phrase(f"{key}.title_{case}", values), **values)
+    headline, grade = Phrase(f"{key}.title_{case}", values), evidence(trial.readout)
+    return report.section(key, "diagnostic", grade, headline=headline, **values)
 
 
 def _say(report: Report, key: str, trial: Trial) -> Block:

@@ -30,6 +30,7 @@ def scope_section(report: Report, answers: int, customers: int | None) -> Block:
     who: dict[str, Value] = {} if customers is None else {"customers": customers}
     return report.section(
         "diagnosis.scope" if who else "diagnosis.scope_anonymous",
+        "descriptive",
         answers=answers,
         points=len(report.engagement.touchpoints),
         **who,
@@ -97,7 +98,7 @@ def response_finding(report: Report, overall: ResponseRate, lead: Headline) -> B
 def score_section(report: Report, lead: Headline) -> Block:
     """Open the scores with the headline."""
     title = phrase(f"diagnosis.scores.headline_{lead.metric}", score=lead.score.shown)
-    return report.section("diagnosis.scores", headline=title)
+    return report.section("diagnosis.scores", "descriptive", headline=title)
 
 
 def score_tiles(report: Report, overall: Scorecard) -> Block:
@@ -183,7 +184,7 @@ def distribution_section(report: Report, lead: Headline) -> Block:
         "low": Num(low / total, "share"), "high": Num(high / total, "share")
     }  # fmt: skip
     title = Phrase(f"diagnosis.distribution.headline_{lead.metric}", shares)
-    return report.section("diagnosis.distribution", headline=title)
+    return report.section("diagnosis.distribution", "descriptive", headline=title)
 
 
 def distribution_chart(report: Report, points: Scorecard, lead: Headline) -> Block:

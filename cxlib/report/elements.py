@@ -24,7 +24,8 @@ _STATUS: Final = frozenset({"status-good", "status-watch", "status-bad", "muted"
 CLASSES: Final = MappingProxyType(
     {
         "p": _names(
-            "lead note source decision kpi-label kpi-value kpi-note kicker subtitle badge label"
+            "lead note source decision kpi-label kpi-value kpi-note kicker level subtitle badge "
+            "label"
         ),
         "ol": frozenset({"reasons"}),
         "ul": frozenset[str](),

@@ -48,7 +48,7 @@ def section(report: Report, shift: ScoreShift) -> Block:
     """Open the section on the mix."""
     found = values(report, shift)
     headline = Phrase(f"kpi_tracking.mix.title_{case(shift)}", found)
-    return report.section("kpi_tracking.mix", headline=headline, **found)
+    return report.section("kpi_tracking.mix", "diagnostic", headline=headline, **found)
 
 
 def mix_table(report: Report, shift: ScoreShift) -> Block:

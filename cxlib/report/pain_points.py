@@ -104,7 +104,7 @@ def priorities(curve: EmotionCurve, ranks: Sequence[PainRank]) -> list[PainRank]
 
 def pain_section(report: Report, curve: EmotionCurve, ranks: Sequence[PainRank]) -> Block:
     """Open the ranking: what hurts, or that nothing clearly does."""
-    return report.section("diagnosis.pains", **pain_values(report, curve, ranks))
+    return report.section("diagnosis.pains", "diagnostic", **pain_values(report, curve, ranks))
 
 
 def pain_table(report: Report, curve: EmotionCurve, ranks: Sequence[PainRank]) -> Block:

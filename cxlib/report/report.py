@@ -48,15 +48,34 @@ class Report:
             )
         self.findings: dict[str, Finding] = {}
 
-    def section(self, key: str, **values: Value) -> Block:
-        """Open a section: its title is a sentence (``key``.title), then a lead (``key``.lead)."""
+    def section(
+        self, key: str, level: Level | None = None, grade: Grade | None = None, /, **values: Value
+    ) -> Block:
+        """Open a section: its title is a sentence (``key``.title), then a lead (``key``.lead).
+
+        Args:
+            key: Names the section; its title and lead are catalogue texts.
+            level: What kind of claim it makes, printed under the title; its words must keep to
+                it. None for a section that claims nothing, such as the limits.
+            grade: Evidence grade, where the title says what a design can show.
+            values: What the title and the lead mention.
+
+        Raises:
+            ReportError: A causal word in the title or lead without the evidence for it.
+        """
         title, lead = Phrase(f"{key}.title", values), Phrase(f"{key}.lead", values)
-        anchor = key.replace(".", "-").replace("_", "-")
-        return self._block(
-            "section",
-            key,
-            lambda write: f'<h2 id="{anchor}">{write(title)}</h2><p class="lead">{write(lead)}</p>',
-        )
+
+        def html(write: Writer) -> str:
+            head, text = write(title), write(lead)
+            shown = ""
+            if level is not None:
+                finding = Finding(key=key, sentence=title, level=level, grade=grade)
+                check_wording(finding, f"{head} {text}", write.language)
+                said = "shown" if grade in {"A", "B"} and level == "diagnostic" else level
+                shown = f'<p class="level">{write(phrase(f"level.{said}"))}</p>'
+            return f'<h2 id="{_anchor(key)}">{head}</h2>{shown}<p class="lead">{text}</p>'
+
+        return self._block("section", key, html)
 
     def say(self, key: str, *, level: Level, grade: Grade | None = None, **values: Value) -> Block:
         """State a finding: a catalogue sentence, its level and, for causes, its evidence grade.

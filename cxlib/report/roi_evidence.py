@@ -98,7 +98,12 @@ def compare_section(report: Report, review: ComparedReview | None) -> Block:
         return report.section("roi_review.compare_none", **spans(report))
     alone = review.impact.rel_effect is None
     side = "alone" if alone else direction(review.effect)
-    return report.section(f"roi_review.compare_{side}", **review_values(report, review))
+    return report.section(
+        f"roi_review.compare_{side}",
+        "diagnostic",
+        review.impact.grade,
+        **review_values(report, review),
+    )
 
 
 def variants_table(report: Report, review: ComparedReview | None) -> Block:
@@ -197,7 +202,8 @@ def picked_section(report: Report, review: PickedReview | None) -> Block:
     """Open the part on units picked for low scores."""
     if review is None:
         return report.section("roi_review.picked_none", n=len(report.engagement.initiatives))
-    return report.section("roi_review.picked", **review_values(report, review))
+    values = review_values(report, review)
+    return report.section("roi_review.picked", "diagnostic", **values)
 
 
 def picked_table(report: Report, review: PickedReview | None) -> Block:

@@ -65,7 +65,7 @@ def money_section(report: Report, worth: Worth) -> Block:
     key = f"value_{worth.claim}"
     if worth.roi and not worth.roi.is_headline:
         key = "value_indicated"
-    return report.section(f"roi_review.{key}", **money_values(report, worth))
+    return report.section(f"roi_review.{key}", "predictive", **money_values(report, worth))
 
 
 def chain_table(report: Report, worth: Worth) -> Block:
@@ -224,7 +224,8 @@ def mind_section(report: Report, worth: Worth) -> Block:
     """Open what would change our mind, and what was assumed."""
     if worth.roi is None:
         return report.section("roi_review.mind_unvalued", n=len(report.engagement.initiatives))
-    return report.section("roi_review.mind", **money_values(report, worth))
+    values = money_values(report, worth)
+    return report.section("roi_review.mind", "predictive", **values)
 
 
 def mind_table(report: Report, worth: Worth) -> Block:

@@ -29,6 +29,7 @@ def decision_section(report: Report, worths: Sequence[Worth], *, decide_by: Day)
     """Open with what should be decided."""
     return report.section(
         "roi_review.decision",
+        "prescriptive",
         n=len(worths),
         n_valued=sum(worth.claim == "valued" for worth in worths),
         cost=_money(fsum(worth.costs.total_hkd for worth in worths)),
@@ -80,6 +81,7 @@ def scope_section(report: Report, *, months: pd.DataFrame, margins: pd.DataFrame
     """Say what the review rests on: stores, months, orders of the review."""
     return report.section(
         "roi_review.scope",
+        "descriptive",
         stores=int(months["store"].nunique()),
         months=int(months["month"].nunique()),
         orders=int(margins["n"].sum()),
@@ -119,7 +121,7 @@ def cost_table(report: Report, worths: Sequence[Worth]) -> Block:
 
 def steps_section(report: Report, worths: Sequence[Worth], *, decide_by: Day) -> Block:
     """Open what we would do."""
-    return report.section("roi_review.steps", n=len(worths), by=decide_by)
+    return report.section("roi_review.steps", "prescriptive", n=len(worths), by=decide_by)
 
 
 def actions_list(report: Report, worths: Sequence[Worth], *, decide_by: Day) -> Block:

@@ -204,7 +204,7 @@ class _Writer:
 
     def paragraph(self, element: Element) -> str:
         words = self.language(element, self.inline(element.children))
-        for name in ("lead", "note", "source"):
+        for name in ("lead", "level", "note", "source"):
             if name in element.classes:
                 return f"{name}({words})"
         if "label" in element.classes or "badge" in element.classes:

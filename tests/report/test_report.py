@@ -1,14 +1,17 @@
 """The report a notebook fills: every block in every language, answer from what was said."""
 
+from typing import get_args
+
 import pytest
 
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError, ReportError
 from cxlib.report.blocks import MIME
-from cxlib.report.findings import Finding, check_wording
+from cxlib.report.catalogue import message
+from cxlib.report.findings import Finding, Level, check_wording
 from cxlib.report.report import Report
 from cxlib.report.tables import Column, Marked, Table
-from cxlib.report.writer import Num, phrase
+from cxlib.report.writer import Num, Writer, phrase
 from cxlib.stats.estimate import Estimate
 
 NPS = Estimate(value=26.5, ci_lower=24.4, ci_upper=28.7, n_obs=5219, unit="points", method="x")
@@ -97,6 +100,29 @@ def test_blocks_shown_together_keep_their_order_and_never_hold_the_answer(report
         report.together("diagnosis.both", [first, origin])
     with pytest.raises(ReportError, match="got no block"):
         report.together("diagnosis.both", [])
+
+
+@pytest.mark.parametrize("level", get_args(Level))
+def test_a_section_prints_its_level_in_both_languages(report, level):
+    """What kind of claim a section makes stands under its title."""
+    block = report.section("diagnosis.actions", level)
+    for language, html in block.html.items():
+        word = message(f"level.{level}", language)
+        assert f'</h2><p class="level">{word}</p><p class="lead">' in html
+
+
+def test_a_section_whose_design_shows_a_cause_says_so(report):
+    """A randomised test is not only "what goes together"."""
+    block = report.section("diagnosis.actions", "diagnostic", "A")
+    assert "by a design that can show it" in block.html["en"]
+
+
+def test_the_title_of_a_section_keeps_to_its_level(report, monkeypatch):
+    """A causal word in a title or a lead needs a design, as one in a finding does."""
+    monkeypatch.setattr(Writer, "__call__", lambda *_: "Reply times drove the fall")
+    with pytest.raises(ReportError, match="'drove', a causal word that needs evidence grade"):
+        report.section("diagnosis.actions", "descriptive")
+    report.section("diagnosis.actions", "diagnostic", "B")
 
 
 def test_a_finding_is_said_once(report):
