@@ -3,7 +3,6 @@
 import typing
 from collections.abc import Iterator, Sequence
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
 from typing import Any
@@ -11,13 +10,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from cxlib.engagement.schema import Engagement, Language
-from cxlib.engagement.yaml_text import Location, parse, place
+from cxlib.engagement.plan_checks import plan_findings
+from cxlib.engagement.schema import Engagement
+from cxlib.engagement.words import Language
+from cxlib.engagement.yaml_text import Location, parse, place, suggest
 from cxlib.errors import ConfigError, Problem
 
 TABLE_NAMES = (
     "answers", "invitations", "customers", "stores", "orders", "cases", "events", "mentions",
-    "ab_test", "kpi_history", "store_panel", "costs", "maturity", "employees",
+    "ab_test", "kpi_history", "store_panel", "costs", "maturity", "difficulty", "employees", "overall",
 )  # fmt: skip
 GOAL_UNITS = {
     "points": ("points", "relative_percent"),
@@ -132,13 +133,6 @@ def _rule(
     return rule[:1].lower() + rule[1:], "correct the value"
 
 
-def suggest(word: str, allowed: Sequence[str]) -> str:
-    """Offer the nearest allowed name, else list them all."""
-    if near := get_close_matches(word, allowed, n=1, cutoff=0.6):
-        return f"did you mean {near[0]!r}?"
-    return f"use one of: {', '.join(allowed)}" if allowed else "remove it"
-
-
 def _fields_at(loc: Location) -> list[str]:
     """Names of the keys allowed at a location of the file."""
     kind: Any = Engagement
@@ -150,7 +144,9 @@ def _fields_at(loc: Location) -> list[str]:
                 kind = typing.get_args(kind)[0]
         else:  # a list or a dict: what it holds is its last type argument
             kind = (typing.get_args(kind) or (None,))[-1]
-    return list(kind.model_fields) if _is_model(kind) else []
+    if not _is_model(kind):
+        return []
+    return [field.alias or name for name, field in kind.model_fields.items()]
 
 
 def _is_model(kind: object) -> bool:
@@ -178,14 +174,37 @@ def _cross_checks(engagement: Engagement) -> Iterator[Finding]:
             "CES-v1 (effort, lower is better) and CES-v2 (ease, higher is better) never mix",
             "keep one CES version an engagement",
         )  # fmt: skip
-    for group in ("touchpoints", "kpis", "experiments", "initiatives"):
+    for group in ("touchpoints", "kpis", "experiments", "initiatives", "actions"):
         seen: set[str] = set()
         for index, item in enumerate(getattr(engagement, group)):
-            if item.id in seen:
+            if item.id in seen and group != "touchpoints":
                 yield (group, index, "id"), item.id, "each id stands once", "rename one of them"
             seen.add(item.id)
+    yield from _register_checks(engagement)
     yield from _goal_checks(engagement)
+    yield from plan_findings(engagement)
     yield from _untranslated(engagement)
+
+
+def _register_checks(engagement: Engagement) -> Iterator[Finding]:
+    """A touchpoint stands once, in one stage; its metric is one the engagement measures."""
+    stages: dict[str, str] = {}
+    for index, point in enumerate(engagement.touchpoints):
+        loc: Location = ("touchpoints", index, "id")
+        first = stages.get(point.id, point.stage)
+        if first != point.stage:
+            yield (
+                loc, point.id, f"a touchpoint has one stage, this one has {first} and {point.stage}",
+                "keep one of them, or give the second moment an id of its own",
+            )  # fmt: skip
+        elif point.id in stages:
+            yield loc, point.id, "each id stands once", "rename one of them"
+        stages.setdefault(point.id, point.stage)
+        if point.metric and point.metric not in engagement.metrics:
+            yield (
+                ("touchpoints", index, "metric"), point.metric, "unknown metric",
+                suggest(point.metric, list(engagement.metrics)),
+            )  # fmt: skip
 
 
 def _untranslated(engagement: Engagement) -> Iterator[Finding]:

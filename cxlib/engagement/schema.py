@@ -3,79 +3,25 @@
 from datetime import date, datetime, timedelta
 from math import isclose
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypedDict, get_args
+from typing import Annotated, Literal, Self, TypedDict
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
+from cxlib.engagement.plan import Action, Benchmark, GrowthGoal, Link
 from cxlib.engagement.scales import SCALES, Direction, MetricKind
+from cxlib.engagement.words import Lane, Language, Name, Slug, Strict, Text, each_once
 
-Language = Literal["en", "zh-Hant-HK"]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Stage = Literal["awareness", "consideration", "purchase", "use", "advocacy"]
 Channel = Literal["online", "offline", "hybrid"]
+Dimension = Literal["strategy", "data", "people", "process", "culture", "technology"]
 Cadence = Literal["weekly", "monthly", "quarterly"]
 GoalUnit = Literal["points", "percent", "rating", "pp", "relative_percent"]
 KpiUnit = Literal["points", "share", "rating"]
 Share = Annotated[float, Field(gt=0, lt=1)]
-LONGEST_TEXT, LONGEST_NAME = 300, 60
 STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
 
 
-def _both_languages(value: Any) -> Any:  # noqa: ANN401 - a raw YAML value
-    """Let a plain string stand for the same words in every language."""
-    if not isinstance(value, str | dict) or value == {}:
-        raise ValueError("must be text, or text per language as {en: …, zh-Hant-HK: …}")
-    return dict.fromkeys(get_args(Language), value) if isinstance(value, str) else value
-
-
-def _known_and_filled(value: dict[str, str]) -> dict[str, str]:
-    if unknown := sorted(set(value) - set(get_args(Language))):
-        raise ValueError(f"languages are en and zh-Hant-HK, not {', '.join(unknown)}")
-    if blank := [language for language, words in value.items() if not words.strip()]:
-        raise ValueError(f"words are empty in {', '.join(blank)}")
-    if any(not character.isprintable() for words in value.values() for character in words):
-        raise ValueError("words stand on one line, without control characters")
-    if (longest := max(map(len, value.values()))) > LONGEST_TEXT:
-        raise ValueError(f"words have {LONGEST_TEXT} characters or fewer, got {longest}")
-    return value
-
-
-def _each_once(value: list[Language]) -> list[Language]:
-    if len(set(value)) < len(value):
-        raise ValueError("each language stands once")
-    return value
-
-
-Text = Annotated[
-    dict[str, str], BeforeValidator(_both_languages), AfterValidator(_known_and_filled)
-]
-"""Words a client reads, per language; a plain string serves all languages (a proper name)."""
-
-
-def _short(value: dict[str, str]) -> dict[str, str]:
-    if (longest := max(map(len, value.values()))) > LONGEST_NAME:
-        raise ValueError(f"a name has {LONGEST_NAME} characters or fewer, got {longest}")
-    return value
-
-
-Name = Annotated[Text, AfterValidator(_short)]
-"""Words that label a chart or a table row."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Client(_Strict):
+class Client(Strict):
     """Who the report is for."""
 
     id: Slug
@@ -97,7 +43,7 @@ class Precision(TypedDict):
     minimum_cell: int
 
 
-class Period(_Strict):
+class Period(Strict):
     """Whole days, both ends included."""
 
     start: date
@@ -114,7 +60,7 @@ class Period(_Strict):
         return self
 
 
-class Table(_Strict):
+class Table(Strict):
     """Where a table lies and how its columns are called there."""
 
     file: str
@@ -126,8 +72,13 @@ class Table(_Strict):
     columns: dict[str, str] = Field(default_factory=dict)
 
 
-class Touchpoint(_Strict):
-    """A moment of the journey; exactly one stage."""
+class Touchpoint(Strict):
+    """A moment of the journey; exactly one stage.
+
+    What is left out shows as a gap in the register or as an empty cell of the journey map:
+    `metric` is a key of `metrics`, `source` says where the figure comes from, and `actions`,
+    `thoughts`, `pain` and `opportunity` are the lanes of the map in the client's own words.
+    """
 
     id: Slug
     name: Name
@@ -135,9 +86,15 @@ class Touchpoint(_Strict):
     channel: Channel
     owner: Text | None = None
     monthly_volume: Annotated[int, Field(ge=0)] | None = None
+    metric: Slug | None = None
+    source: Name | None = None
+    actions: Lane | None = None
+    thoughts: Lane | None = None
+    pain: Lane | None = None
+    opportunity: Lane | None = None
 
 
-class Metric(_Strict):
+class Metric(Strict):
     """A metric contract: scale, direction, wording and version of one survey question."""
 
     kind: MetricKind
@@ -149,7 +106,7 @@ class Metric(_Strict):
         return SCALES[self.kind].direction
 
 
-class Kpi(_Strict):
+class Kpi(Strict):
     """A number the client steers by: its unit, direction, rhythm and owner."""
 
     id: Slug
@@ -161,8 +118,12 @@ class Kpi(_Strict):
     definition: Text
 
 
-class Goal(_Strict):
-    """A KPI with a target level or a change; the unit is never guessed."""
+class Goal(Strict):
+    """A KPI with a target level or a change; the unit is never guessed.
+
+    `minimum_effect` is the smallest change that counts as progress, in points, percentage points
+    or points of the scale (none: the whole change); `guardrails` are KPIs that must not worsen.
+    """
 
     kpi: Slug
     unit: GoalUnit
@@ -172,6 +133,8 @@ class Goal(_Strict):
     owner: Text
     action: Text
     budget: Annotated[float, Field(ge=0)] | None = None
+    minimum_effect: Annotated[float, Field(gt=0)] | None = None
+    guardrails: list[Slug] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -184,7 +147,7 @@ class Goal(_Strict):
         return self
 
 
-class Outcome(_Strict):
+class Outcome(Strict):
     """One measured outcome of an experiment."""
 
     column: str
@@ -194,7 +157,7 @@ class Outcome(_Strict):
     margin: Annotated[float, Field(gt=0)] | None = None
 
 
-class Experiment(_Strict):
+class Experiment(Strict):
     """A randomised test with the rule it is judged by, frozen before the readout."""
 
     id: Slug
@@ -219,7 +182,7 @@ class Experiment(_Strict):
         return self
 
 
-class Persistence(_Strict):
+class Persistence(Strict):
     """How much of the effect is left at the end of the horizon: low, likely, high (0-1)."""
 
     low: Annotated[float, Field(ge=0, le=1)]
@@ -233,7 +196,7 @@ class Persistence(_Strict):
         return self
 
 
-class Initiative(_Strict):
+class Initiative(Strict):
     """An action in some units, reviewed against the others."""
 
     id: Slug
@@ -248,13 +211,13 @@ class Initiative(_Strict):
     owner: Text
 
 
-class Engagement(_Strict):
+class Engagement(Strict):
     """One engagement: the single file that drives the command, the runner and open notebooks."""
 
     client: Client
     market: Literal["HK"]
     currency: Literal["HKD"]
-    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(_each_once)]
+    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(each_once)]
     brand: str = "_brand.yml"
     wave: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     baseline: Period
@@ -270,10 +233,17 @@ class Engagement(_Strict):
     tables: dict[str, Table]
     touchpoints: list[Touchpoint] = Field(min_length=1)
     metrics: dict[Slug, Metric]
+    maturity_target: dict[Dimension, Annotated[int, Field(ge=1, le=5)]] = Field(
+        default_factory=dict
+    )
     kpis: list[Kpi] = Field(default_factory=list)
     goals: list[Goal] = Field(default_factory=list)
     experiments: list[Experiment] = Field(default_factory=list)
     initiatives: list[Initiative] = Field(default_factory=list)
+    growth_goal: GrowthGoal | None = None
+    links: list[Link] = Field(default_factory=list)
+    actions: list[Action] = Field(default_factory=list)
+    benchmarks: list[Benchmark] = Field(default_factory=list)
     _path: Path = PrivateAttr(default=Path("engagement.yml"))
 
     @property

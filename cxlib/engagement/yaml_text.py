@@ -5,7 +5,8 @@ and stops at a date such as 2026-06-31 without its line. Each becomes a problem,
 the contract then refuses with its line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,10 @@ def dotted(loc: Location) -> str:
     """A location as a person writes it: touchpoints[1].name."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc]
     return "".join(parts).lstrip(".")
+
+
+def suggest(word: str, allowed: Sequence[str]) -> str:
+    """Offer the nearest allowed name, else list them all."""
+    if near := get_close_matches(word, allowed, n=1, cutoff=0.6):
+        return f"did you mean {near[0]!r}?"
+    return f"use one of: {', '.join(allowed)}" if allowed else "remove it"

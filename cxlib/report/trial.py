@@ -10,7 +10,8 @@ import pandas as pd
 
 from cxlib.decisions.comparison import Arm, Guardrail, Metric, Safety, towards_better
 from cxlib.decisions.experiment import SPLIT_P_VALUE, Plan, Readout, read_out
-from cxlib.engagement.schema import Experiment, Text
+from cxlib.engagement.schema import Experiment
+from cxlib.engagement.words import Text
 from cxlib.report.findings import Grade
 from cxlib.report.tables import Status
 from cxlib.report.writer import Day, Joined, Num, Phrase, Value, phrase
