@@ -261,12 +261,29 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             unique_together=("rater", "dimension"),
         ),
         TableContract(
+            name="difficulty",
+            columns=(
+                _need("rater"), _need("touchpoint", references="touchpoint"),
+                Column("level", "int", required=True, minimum=1, maximum=5), _may("note"),
+            ),
+            unique_together=("rater", "touchpoint"),
+        ),
+        TableContract(
             name="employees",
             columns=(
                 _id("response_id"), _may("unit"), _may("quarter"), _scale("enps", 0, 10),
                 _scale("esat", 1, 5), _flag("left"),
             ),
             any_of=("enps", "esat"),
+        ),
+        TableContract(
+            name="overall",
+            columns=(
+                _need("customer_id"), _time("rated_at", required=True),
+                Column("overall", "int", required=True, minimum=0, maximum=10),
+            ),
+            unique_together=("customer_id", "rated_at"),
+            date="rated_at",
         ),
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ NOTEBOOKS = {
         Notebook(
             "01_diagnosis",
             ("answers", "invitations"),
-            optional=("cases", "orders", "events", "stores"),
+            optional=("cases", "orders", "events", "stores", "difficulty", "maturity", "overall"),
         ),
         Notebook(
             "02_kpi_setting",

@@ -47,6 +47,8 @@ COLUMNS = {
     "store_panel": "store month treated enquiries sales reply_minutes_median csat_n csat_mean",
     "costs": "initiative paid_on category kind amount_hkd",
     "maturity": "rater role dimension level note",
+    "difficulty": "rater touchpoint level note",
+    "overall": "customer_id rated_at overall",
     "employees": "response_id unit quarter enps esat left",
 }
 
@@ -164,6 +166,7 @@ def test_files_are_utf_8_with_plain_line_ends():
         ("store_panel", ["store", "month"]),
         ("kpi_history", ["kpi", "period_start"]),
         ("maturity", ["rater", "dimension"]),
+        ("difficulty", ["rater", "touchpoint"]),
         ("employees", ["response_id"]),
     ],
 )

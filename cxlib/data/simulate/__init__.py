@@ -1,4 +1,4 @@
-"""Generate the sample engagement: 14 tables of one company from a seed and its planted truth.
+"""Generate the sample engagement: the tables of one company from a seed and its planted truth.
 
     from cxlib.data.simulate import Truth, simulate
     tables = simulate(Truth(conversion_rel_effect=0.0), seed=7)
@@ -16,9 +16,11 @@ import pandas as pd
 from cxlib.data.simulate.commerce import draw_cases, draw_events, draw_orders
 from cxlib.data.simulate.company import as_text, draw_customers, visible
 from cxlib.data.simulate.derived import true_values
+from cxlib.data.simulate.difficulty import draw_difficulty
 from cxlib.data.simulate.experiment import draw_ab_test
 from cxlib.data.simulate.history import draw_history
 from cxlib.data.simulate.mentions import draw_mentions
+from cxlib.data.simulate.overall import draw_overall
 from cxlib.data.simulate.panel import draw_costs, draw_panel
 from cxlib.data.simulate.people import draw_employees, draw_maturity
 from cxlib.data.simulate.survey import draw_answers, draw_experiences, draw_responses
@@ -71,12 +73,14 @@ def _draw(truth: Truth, seed: int) -> dict[str, pd.DataFrame]:
         "store_panel": panel,
         "costs": draw_costs(truth),
         "maturity": draw_maturity(truth, seed=seed),
+        "difficulty": draw_difficulty(truth, seed=seed),
         "employees": draw_employees(truth, stores, seed=seed),
+        "overall": draw_overall(truth, committed, seed=seed),
     }
 
 
 def simulate(truth: Truth | None = None, *, seed: int = SEED) -> dict[str, pd.DataFrame]:
-    """Generate the 14 tables of the sample engagement.
+    """Generate the tables of the sample engagement.
 
     Args:
         truth: The planted effects; the defaults are those of the committed sample.

@@ -202,6 +202,16 @@ class Truth:
     comment_share: float = 0.35
     identifiers_per_kind: int = 8  # telephone, e-mail, HKID planted in comments
 
+    # the overall rating in December: points 0-10 per rating point of each statistic of the moments
+    overall_weights: tuple[tuple[str, float], ...] = (
+        ("mean", 2.0),
+        ("highest", 0.0),
+        ("lowest", 0.0),
+        ("last", 0.0),
+    )
+    overall_noise: float = 1.1
+    overall_answer_share: float = 0.85
+
     # who answers: delivered, then opened, then a logit of segment and hidden satisfaction
     delivered_share: float = 0.97
     opened_shares: tuple[float, float, float] = (0.64, 0.70, 0.78)
@@ -267,5 +277,23 @@ class Truth:
         ("culture", 3.4),
         ("technology", 2.3),
     )
+    # difficulty of improving a touchpoint, 1-5, and where raters pull apart by so many levels
+    difficulty_levels: tuple[tuple[str, float], ...] = (
+        ("social_ad", 1.8),
+        ("search_site", 2.2),
+        ("website_browse", 3.2),
+        ("store_visit", 3.8),
+        ("enquiry_chat", 1.9),
+        ("design_consult", 3.0),
+        ("store_checkout", 3.3),
+        ("online_checkout", 2.9),
+        ("delivery_booking", 3.6),
+        ("delivery", 4.3),
+        ("assembly", 3.9),
+        ("aftersales_service", 4.1),
+        ("loyalty_app", 2.7),
+        ("referral_review", 1.6),
+    )
+    difficulty_apart: tuple[tuple[str, float], ...] = (("loyalty_app", 1.3),)
     employee_nps_level: float = 6.9
     employee_store_link: float = 0.5  # store satisfaction in SDs per SD of employee mood
