@@ -1,0 +1,1 @@
+"""The voice of the customer: open answers, contact notes and public mentions, read offline."""
