@@ -78,7 +78,7 @@ def build_query(
             keys.append(f"date_trunc('{cadence}', {moment})")
             names.append(PERIOD)
     for column, value in (equals or {}).items():
-        where.append(f"{source.names(column)[0]} = {_literal(value)}")
+        where.append(f"{source.names(column)[0]} = {sql_text(value)}")
     if score is not None:
         keys.append(score)
         names.append("score")
@@ -117,7 +117,8 @@ def sql_number(value: float) -> str:
     return f"{value:.17e}" if value >= 0 else f"(0e0 - {-value:.17e})"
 
 
-def _literal(value: str | int) -> str:
+def sql_text(value: str | int) -> str:
+    """Write a value to compare with; unprintable text is refused."""
     if isinstance(value, int):
         return str(int(value))
     if "\\" in value or not value.isprintable():

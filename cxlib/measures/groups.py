@@ -10,6 +10,7 @@ from cxlib.data.source import Source
 from cxlib.engagement.scales import SCALES, MetricKind
 from cxlib.engagement.schema import Precision, Window
 from cxlib.errors import InputError
+from cxlib.measures.ordinal import ordinal_differences
 from cxlib.measures.survey_sample import UNITS, Population, Statistic, SurveySample, survey_sample
 from cxlib.measures.weighted import Basis, WeightedScore, adjusted_net, group_basis, score_groups
 from cxlib.stats import linearised
@@ -75,6 +76,8 @@ class GroupComparison:
         differences: Every two groups; empty when fewer than two can be shown.
         alike: Whether they are consistent within the margin asked for; None without margin or
             differences.
+        chances: Per pair of ``differences`` the chance that a random answer of the first is
+            higher: the same groups compared by order alone, a family of its own under Holm.
     """
 
     by: str
@@ -82,6 +85,7 @@ class GroupComparison:
     scores: tuple[WeightedScore, ...]
     differences: tuple[GroupDifference, ...]
     alike: Consistency | None
+    chances: tuple[Estimate, ...] = ()
 
 
 def compare_groups(
@@ -122,12 +126,21 @@ def compare_groups(
     scores = tuple(score for score in score_groups(sample, **precision) if score.group != ("",))
     enough = named and sum(not score.suppressed for score in scores) >= FEWEST
     alike = consistency(sample, margin=margin, **precision) if enough and margin else None
+    differences = group_differences(sample, **precision) if enough else ()
+    pairs = [(pair.first[0], pair.second[0]) for pair in differences]
+    ordered = {}
+    if pairs:
+        ordered = ordinal_differences(
+            answers, by=by, metric=metric, window=window, population=population, pairs=pairs,
+            **precision,
+        )  # fmt: skip
     return GroupComparison(
         by=by,
         sample=sample,
         scores=scores,
-        differences=group_differences(sample, **precision) if enough else (),
+        differences=differences,
         alike=alike,
+        chances=tuple(ordered[pair] for pair in pairs) if len(ordered) == len(pairs) else (),
     )
 
 

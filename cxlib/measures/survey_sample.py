@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxlib.data.cell_pairs import OTHER, Coding, cell_pairs
+from cxlib.data.cell_pairs import ITEM, OTHER, SPAN, Coding, Spans, cell_pairs
 from cxlib.data.source import Source
 from cxlib.data.summaries import score_counts
 from cxlib.engagement.scales import SCALES, MetricKind
@@ -32,12 +32,18 @@ UNITS: dict[Statistic, tuple[Unit, float]] = {
 }  # fmt: skip
 
 
+APART = (ITEM, SPAN)
+"""Margins that are not raked to: their parts are weighted one by one."""
+MAKERS = {"raking": rake, "post-stratification": post_stratify}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """Everyone the answers should stand for, counted by touchpoint and cell.
 
     Attributes:
-        margins: Columns that make the cells ("segment", "channel").
+        margins: Columns that make the cells ("segment", "channel"); with ``period`` first, each
+            period has its own people and its answers are weighted to them alone.
         counts: Members per touchpoint and cell.
     """
 
@@ -143,11 +149,13 @@ def survey_sample(
     population: Population | None = None,
     adjustment: Adjustment = "raking",
     by: Sequence[str] = (),
+    spans: Spans | None = None,
 ) -> SurveySample:
     """Ask for the answers of a period by cell and weight them; arguments as in `weighted_scores`.
 
     The population of a question is everyone invited at the touchpoints where it was answered. An
-    answer without a customer counts as a customer of its own.
+    answer without a customer counts as a customer of its own. ``spans`` names the periods that
+    ``period`` stands for in ``by`` and in the population's margins.
 
     Raises:
         DataError: A column is absent.
@@ -173,6 +181,7 @@ def survey_sample(
         favourable=SCALES[metric].favourable,
         cluster="customer_id" if "customer_id" in answers.columns else "answer_id",
         alone="answer_id" if "answer_id" in answers.columns else None,
+        spans=spans,
         **window,
     )
     return sample_from(
@@ -223,9 +232,12 @@ def sample_from(
     if population is None or adjustment == "none":
         weights = no_weights({("all",): sum(counts.values())}, margins=("all",))
         strata = [("all",)] * len(cells)
+        design = weights.design
+    elif margins[0] in APART:
+        weights, design = _apart(counts, population, margins, adjustment)
     else:
-        make = rake if adjustment == "raking" else post_stratify
-        weights = make(counts, population=population, margins=margins)
+        weights = MAKERS[adjustment](counts, population=population, margins=margins)
+        design = weights.design
     found = [weights.cells.index(stratum) for stratum in strata]
     return SurveySample(
         metric=metric,
@@ -235,8 +247,43 @@ def sample_from(
         products=sums,
         weights=weights,
         answer_weights=np.array(weights.values)[found],
-        design=weights.design[found],
+        design=design[found],
     )
+
+
+def _apart(
+    counts: Mapping[Cell, int],
+    population: Mapping[Cell, int],
+    margins: Sequence[str],
+    adjustment: Adjustment,
+) -> tuple[Weights, Floats]:
+    """Weight the answers of each period, and of each item, to its own people alone."""
+    depth = sum(name in APART for name in margins)
+    made: list[tuple[Cell, Weights]] = []
+    for part in sorted({cell[:depth] for cell in counts}):
+        here, people = (
+            {cell[depth:]: n for cell, n in table.items() if cell[:depth] == part}
+            for table in (counts, population)
+        )
+        try:
+            weights = MAKERS[adjustment](here, population=people, margins=margins[depth:])
+        except InputError as error:
+            raise InputError(f"{' · '.join(part)}: {error}") from error
+        made.append((part, weights))
+    widths = [weights.design.shape[1] for _, weights in made]
+    design = np.zeros((sum(len(weights.cells) for _, weights in made), sum(widths)))
+    row = column = 0
+    for (_, weights), width in zip(made, widths, strict=True):
+        design[row : row + len(weights.cells), column : column + width] = weights.design
+        row, column = row + len(weights.cells), column + width
+    return Weights(
+        adjustment=adjustment,
+        margins=tuple(margins),
+        cells=tuple((*part, *cell) for part, weights in made for cell in weights.cells),
+        counts=tuple(n for _, weights in made for n in weights.counts),
+        values=tuple(value for _, weights in made for value in weights.values),
+        rounds=max(weights.rounds for _, weights in made),
+    ), design
 
 
 def read_products(frame: pd.DataFrame, *, keys: Sequence[str]) -> tuple[list[Cell], Products]:

@@ -110,6 +110,6 @@ def test_unknown_columns_and_codings_are_refused(source):
         cell_pairs(source, score="nps", by=["stor"])
     with pytest.raises(InputError) as error:
         cell_pairs(source, score="nps", by=[], coding="top2")
-    assert str(error.value) == "coding must be one of value, nps, share, got 'top2'"
+    assert str(error.value) == "coding must be one of value, nps, share, sign, got 'top2'"
     with pytest.raises(InputError, match="coding 'share' needs favourable"):
         cell_pairs(source, score="nps", by=[], coding="share")
