@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from cxlib.measures.journey import EmotionCurve
 from cxlib.measures.pain import PainRank
+from cxlib.measures.priorities import Priorities
 from cxlib.measures.scorecard import Scorecard
 from cxlib.report import figures
 from cxlib.report.blocks import Block
@@ -188,19 +189,38 @@ def _due(report: Report) -> Day:
     return decide_by(report.engagement)
 
 
-def action_list(report: Report, curve: EmotionCurve, ranks: Sequence[PainRank]) -> Block:
-    """List what we would do at the pain points that cost most, with their owners."""
+def action_list(
+    report: Report,
+    curve: EmotionCurve,
+    ranks: Sequence[PainRank],
+    found: Priorities | None = None,
+) -> Block:
+    """List what we would do at the pain points that cost most, with their owners.
+
+    Args:
+        report: The report.
+        curve: Which touchpoints are clear pain points.
+        ranks: In the order of the list.
+        found: The priorities, whose rank and place each action then carries.
+    """
     points = {point.id: point for point in report.engagement.touchpoints}
-    actions = [
-        phrase(
-            "diagnosis.action",
-            name=points[rank.touchpoint].name,
-            owner=points[rank.touchpoint].owner or phrase("list.no_owner"),
-            shortfall=rank.shortfall,
-            by=_due(report),
-        )
-        for rank in priorities(curve, ranks)
-    ]
+    actions = []
+    for rank in priorities(curve, ranks):
+        values: dict[str, Value] = {
+            "name": points[rank.touchpoint].name,
+            "owner": points[rank.touchpoint].owner or phrase("list.no_owner"),
+            "shortfall": rank.shortfall,
+            "by": _due(report),
+        }
+        item = found.named(rank.touchpoint) if found else None
+        if found and item:
+            place = item.difficulty_place or item.frequency_place
+            values |= {
+                "rank": item.frequency_view.rank,
+                "n_points": len(found.items),
+                "place": phrase(f"priorities.place.{place}"),
+            }
+        actions.append(Phrase("priorities.action" if item else "diagnosis.action", values))
     return report.items("diagnosis.actions", actions or [phrase("diagnosis.action_none")])
 
 
