@@ -21,6 +21,7 @@ MAKERS = {
     "baselines": "02_kpi_setting",
     "targets": "02_kpi_setting",
     "rules": "02_kpi_setting",
+    "goal_rules": "02_kpi_setting",
     "verdicts": "03_ab_test",
     "effects": "04_roi_review",
     "kpis": "05_kpi_tracking",

@@ -53,9 +53,7 @@ class Link(Strict):
     @model_validator(mode="after")
     def _tested(self) -> Self:
         if (self.evidence == "experiment") != (self.experiment is not None):
-            raise ValueError(
-                "evidence experiment names its experiment, and no other evidence does"
-            )
+            raise ValueError("evidence experiment names its experiment, and no other evidence does")
         if self.from_ == self.to:
             raise ValueError(f"a link joins two things, got {self.to} twice")
         return self

@@ -90,10 +90,11 @@ def _tree(engagement: Engagement) -> Iterator[Finding]:
         yield ("kpis" if name in kpis else "growth_goal",), name, rule, "rename one of them"
     if engagement.links and not root:
         yield (
-            ("links",), f"{len(engagement.links)} links", "a goal tree has a growth goal at its top",
+            ("links",),
+            f"{len(engagement.links)} links",
+            "a goal tree has a growth goal at its top",
             "add growth_goal: {id, name, measure, owner}",
-        )  # fmt: skip
-    tests = [test.id for test in engagement.experiments]
+        )
     seen = set()
     for index, link in enumerate(engagement.links):
         where: Location = ("links", index)
@@ -106,27 +107,41 @@ def _tree(engagement: Engagement) -> Iterator[Finding]:
         if (link.from_, link.to) in seen:
             yield where, f"{link.from_} to {link.to}", "each link stands once", "remove one"
         seen.add((link.from_, link.to))
+    yield from _evidence(engagement)
+    yield from _paths(engagement)
+
+
+def _evidence(engagement: Engagement) -> Iterator[Finding]:
+    tests = [test.id for test in engagement.experiments]
+    for index, link in enumerate(engagement.links):
+        where: Location = ("links", index)
         if link.experiment and link.experiment not in tests:
             rule = "unknown experiment"
             yield (*where, "experiment"), link.experiment, rule, suggest(link.experiment, tests)
         possible = link.from_ in ESTIMATED_FROM and link.to == ESTIMATED_TO
         if link.evidence == "estimate" and not possible:
             yield (
-                (*where, "evidence"), f"estimate of {link.from_} to {link.to}",
+                (*where, "evidence"),
+                f"estimate of {link.from_} to {link.to}",
                 f"an estimate is made from {', '.join(ESTIMATED_FROM)} to {ESTIMATED_TO}",
                 "write assumption, or experiment with the test that shows it",
-            )  # fmt: skip
+            )
+
+
+def _paths(engagement: Engagement) -> Iterator[Finding]:
+    """No circle, and every KPI leads on."""
     steps: dict[str, list[str]] = {}
     for link in engagement.links:
         steps.setdefault(link.from_, []).append(link.to)
     if circle := find_cycle(steps):
-        last = next(i for i, link in enumerate(engagement.links)
-                    if (link.from_, link.to) in set(pairwise(circle)))  # fmt: skip
-        yield ("links", last), " > ".join(circle), "a goal tree has no circle", "remove one link"
-    for index, kpi in enumerate(kpis):
-        if engagement.links and kpi not in steps:
+        inside = set(pairwise(circle))
+        pairs = [(link.from_, link.to) for link in engagement.links]
+        first = next(index for index, pair in enumerate(pairs) if pair in inside)
+        yield ("links", first), " > ".join(circle), "a goal tree has no circle", "remove one link"
+    for index, kpi in enumerate(engagement.kpis):
+        if engagement.links and kpi.id not in steps:
             rule = "no link leads on from this KPI: it serves no growth goal"
-            yield ("kpis", index, "id"), kpi, rule, "add a link, or drop the KPI"
+            yield ("kpis", index, "id"), kpi.id, rule, "add a link, or drop the KPI"
 
 
 def _actions(engagement: Engagement) -> Iterator[Finding]:
