@@ -205,6 +205,14 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             date="posted_on",
         ),
         TableContract(
+            name="mention_codes",
+            columns=(
+                _need("mention_id"), _need("coder"),
+                _need("label", "positive", "neutral", "negative"),
+            ),
+            unique_together=("mention_id", "coder"),
+        ),
+        TableContract(
             name="ab_test",
             columns=(
                 _need("experiment", references="experiment"), _need("unit_id"),

@@ -18,7 +18,7 @@ from cxlib.errors import ConfigError, Problem
 
 TABLE_NAMES = (
     "answers", "invitations", "customers", "stores", "orders", "cases", "events", "mentions",
-    "ab_test", "kpi_history", "store_panel", "costs", "maturity", "difficulty", "employees", "overall",
+    "mention_codes", "ab_test", "kpi_history", "store_panel", "costs", "maturity", "difficulty", "employees", "overall",
 )  # fmt: skip
 GOAL_UNITS = {
     "points": ("points", "relative_percent"),
@@ -194,7 +194,8 @@ def _register_checks(engagement: Engagement) -> Iterator[Finding]:
         first = stages.get(point.id, point.stage)
         if first != point.stage:
             yield (
-                loc, point.id, f"a touchpoint has one stage, this one has {first} and {point.stage}",
+                loc, point.id,
+                f"a touchpoint has one stage, this one has {first} and {point.stage}",
                 "keep one of them, or give the second moment an id of its own",
             )  # fmt: skip
         elif point.id in stages:

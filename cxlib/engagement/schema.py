@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, mode
 
 from cxlib.engagement.plan import Action, Benchmark, GrowthGoal, Link
 from cxlib.engagement.scales import SCALES, Direction, MetricKind
+from cxlib.engagement.voice import Voice
 from cxlib.engagement.words import Lane, Language, Name, Slug, Strict, Text, each_once
 
 Stage = Literal["awareness", "consideration", "purchase", "use", "advocacy"]
@@ -244,6 +245,7 @@ class Engagement(Strict):
     links: list[Link] = Field(default_factory=list)
     actions: list[Action] = Field(default_factory=list)
     benchmarks: list[Benchmark] = Field(default_factory=list)
+    voice: Voice = Field(default_factory=Voice)
     _path: Path = PrivateAttr(default=Path("engagement.yml"))
 
     @property

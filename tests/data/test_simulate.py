@@ -41,6 +41,7 @@ COLUMNS = {
     "closed_at talk_seconds hold_seconds wrap_seconds transferred explained_again",
     "events": "visitor_id step at load_ms device",
     "mentions": "mention_id source stars language posted_on text label",
+    "mention_codes": "mention_id coder label",
     "ab_test": "experiment unit_id arm assigned_at segment converted amount_hkd csat complaint "
     "pre_orders pre_amount_hkd",
     "kpi_history": "kpi period_start n_obs value sd promoters passives detractors successes",
@@ -162,6 +163,7 @@ def test_files_are_utf_8_with_plain_line_ends():
         ("orders", ["order_id"]),
         ("cases", ["case_id"]),
         ("mentions", ["mention_id"]),
+        ("mention_codes", ["mention_id", "coder"]),
         ("ab_test", ["unit_id"]),
         ("store_panel", ["store", "month"]),
         ("kpi_history", ["kpi", "period_start"]),

@@ -19,7 +19,7 @@ from cxlib.data.simulate.derived import true_values
 from cxlib.data.simulate.difficulty import draw_difficulty
 from cxlib.data.simulate.experiment import draw_ab_test
 from cxlib.data.simulate.history import draw_history
-from cxlib.data.simulate.mentions import draw_mentions
+from cxlib.data.simulate.mentions import draw_codes, draw_mentions
 from cxlib.data.simulate.overall import draw_overall
 from cxlib.data.simulate.panel import draw_costs, draw_panel
 from cxlib.data.simulate.people import draw_employees, draw_maturity
@@ -68,6 +68,7 @@ def _draw(truth: Truth, seed: int) -> dict[str, pd.DataFrame]:
         "cases": draw_cases(truth, customers, stores, seed=seed),
         "events": draw_events(truth, seed=seed),
         "mentions": mentions,
+        "mention_codes": draw_codes(truth, mentions, seed=seed),
         "ab_test": draw_ab_test(truth, seed=seed),
         "kpi_history": history,
         "store_panel": panel,

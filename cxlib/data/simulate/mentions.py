@@ -4,6 +4,7 @@
 from datetime import timedelta
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from cxlib.data.simulate.company import stream
@@ -89,3 +90,21 @@ def draw_mentions(truth: Truth, *, seed: int) -> pd.DataFrame:
     frame["stars"] = frame["stars"].astype("Int64")
     frame.insert(0, "mention_id", [f"M{k}" for k in range(10_001, 10_001 + len(frame))])
     return frame
+
+
+def draw_codes(truth: Truth, mentions: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Draw a random sample of the baseline's and the review's mentions, read by two people.
+
+    Each slips on `coder_slip` of them and then calls out one of the other two tones.
+    """
+    rng = stream(seed, "mention codes")
+    in_scope = mentions[mentions["posted_on"] >= truth.baseline_start.isoformat()]
+    picked = np.sort(rng.choice(len(in_scope), min(truth.coded_mentions, len(in_scope)), False))
+    tones = ("positive", "neutral", "negative")
+    rows = []
+    for mention, tone in in_scope.iloc[picked][["mention_id", "_tone"]].itertuples(index=False):
+        for coder in ("A", "B"):
+            slips = rng.random() < truth.coder_slip
+            label = str(rng.choice([other for other in tones if other != tone])) if slips else tone
+            rows.append((mention, coder, label))
+    return pd.DataFrame(rows, columns=["mention_id", "coder", "label"])

@@ -267,6 +267,8 @@ class Truth:
     positive_shift_start: date = date(2026, 3, 30)
     classifier_sensitivity: float = 0.90
     classifier_specificity: float = 0.88
+    coded_mentions: int = 240  # read by two people each
+    coder_slip: float = 0.02  # share of labels a coder gets wrong
 
     # people: true maturity levels and employee satisfaction
     maturity_levels: tuple[tuple[str, float], ...] = (

@@ -1,0 +1,28 @@
+"""What an engagement states about its customers' words: how stars of sources compare."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from cxlib.engagement.words import Strict
+
+Worths = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=5, max_length=5)]
+"""What 1, 2, 3, 4 and 5 stars of a source are worth, 0 to 1."""
+
+
+class Voice(Strict):
+    """Statements about open answers and public mentions."""
+
+    star_mapping: dict[str, Worths] = Field(default_factory=dict)
+    """Source to the worth of its stars; without one, stars are never averaged across sources."""
+
+    @field_validator("star_mapping")
+    @classmethod
+    def _more_stars_are_worth_more(cls, mapping: dict[str, list[float]]) -> dict[str, list[float]]:
+        for source, worths in mapping.items():
+            if sorted(worths) != worths or worths[0] == worths[-1]:
+                raise ValueError(
+                    f"{source}: the worth of 1 to 5 stars must rise, got "
+                    f"{', '.join(f'{worth:g}' for worth in worths)}"
+                )
+        return mapping
