@@ -45,7 +45,17 @@ NOTEBOOKS = {
         Notebook(
             "01_diagnosis",
             ("answers", "invitations"),
-            optional=("cases", "orders", "events", "stores", "difficulty", "maturity", "overall"),
+            optional=(
+                "cases",
+                "orders",
+                "events",
+                "stores",
+                "difficulty",
+                "maturity",
+                "overall",
+                "mentions",
+                "mention_codes",
+            ),
         ),
         Notebook(
             "02_kpi_setting",
@@ -61,7 +71,11 @@ NOTEBOOKS = {
             parts=("initiatives",),
         ),
         Notebook(
-            "05_kpi_tracking", ("kpi_history", "answers"), needs=("targets",), parts=("kpis",)
+            "05_kpi_tracking",
+            ("kpi_history", "answers"),
+            needs=("targets",),
+            parts=("kpis",),
+            optional=("mentions", "mention_codes"),
         ),
     )
 }
