@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from cxlib.measures.survey import nps, nps_difference
 from cxlib.stats.estimate import Estimate
 
 Floats = npt.NDArray[np.float64]
+Alarm = Literal["none", "against", "reversed"]
 FEWEST_DRAWS = 200
 
 
@@ -59,6 +61,18 @@ class ScoreShift:
     mix: MixShift
     rate_effect: Estimate
     mix_effect: Estimate
+
+    @property
+    def alarm(self) -> Alarm:
+        """Whether the total says the opposite of the groups, beyond what chance does to the mix.
+
+        "reversed": every group moved one way and the total the other; "against": the groups' own
+        movement, taken together, did. Chance alone turns one of several groups in half of all
+        true reversals (tests/reference/hit_rates.json), so the first is not asked for.
+        """
+        if not self.mix_effect.excludes(0.0) or self.mix.rate_effect * self.mix.change >= 0:
+            return "none"
+        return "reversed" if self.mix.reversed_by_mix else "against"
 
 
 def nps_shift(

@@ -9,10 +9,10 @@ from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
 
 
 def case(shift: ScoreShift) -> str:
-    """Say what the groups and the total do: reversed, or moving without contradiction."""
-    if shift.mix.reversed_by_mix:
-        return "reversed_down" if shift.mix.change < 0 else "reversed_up"
-    return "plain"
+    """Say what the groups and the total do: against each other, or without contradiction."""
+    if shift.alarm == "none":
+        return "plain"
+    return f"{shift.alarm}_{'down' if shift.mix.change < 0 else 'up'}"
 
 
 def values(report: Report, shift: ScoreShift) -> dict[str, Value]:

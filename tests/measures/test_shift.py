@@ -33,6 +33,48 @@ def test_every_group_up_and_the_total_down_is_split_into_rate_and_mix():
     assert shift.rate_effect.value == pytest.approx(1.0)
     assert shift.mix_effect.value == pytest.approx(-10.0)
     assert shift.mix.reversed_by_mix
+    assert shift.alarm == "reversed"
+
+
+def test_one_group_against_the_others_does_not_silence_the_alarm():
+    """By hand: store 40 to 39.8, web 0 to 4, shares half and half, then 1 to 3.
+
+    Rate -0.2 x 0.375 + 4 x 0.625 = 2.425; mix (1.9 - 39.9) x 0.25 = -9.475; together -7.05.
+    """
+    before = counts(store=(700, 0, 300), web=(500, 0, 500))
+    after = counts(store=(349, 1, 150), web=(780, 0, 720))
+    shift = nps_shift(before, after, by="channel")
+    assert [g.change.value for g in shift.groups] == pytest.approx([-0.2, 4.0])
+    assert shift.rate_effect.value == pytest.approx(2.425)
+    assert shift.mix_effect.value == pytest.approx(-9.475)
+    assert not shift.mix.reversed_by_mix
+    assert shift.alarm == "against"
+
+
+def alarms(rng, *, shares, webs):
+    """Count alarms in 100 pairs of periods of 2,000 answers; store 40 points, web as given."""
+    found = 0
+    for seed in range(100):
+        frames = []
+        for share, web in zip(shares, webs, strict=True):
+            n = rng.binomial(2_000, share)
+            bands = rng.multinomial(2_000 - n, (0.6, 0.2, 0.2)), rng.multinomial(n, web)
+            frames.append(counts(store=bands[0].tolist(), web=bands[1].tolist()))
+        found += nps_shift(*frames, by="channel", n_draws=200, seed=seed).alarm != "none"
+    return found / 100
+
+
+def test_the_alarm_fires_on_a_true_reversal_and_seldom_without_one():
+    """Web 10 points, a third and then two thirds of the answers: the mix takes 10 points.
+
+    True reversal: web gains 8, so the groups give +4 (SE about 2.4). No alarm is right where nothing
+    changed, and where the groups fall with the total.
+    """
+    rng = np.random.default_rng(21)
+    flat, up, down = (0.45, 0.2, 0.35), (0.49, 0.2, 0.31), (0.42, 0.2, 0.38)
+    assert alarms(rng, shares=(1 / 3, 2 / 3), webs=(flat, up)) > 0.85
+    assert alarms(rng, shares=(1 / 2, 1 / 2), webs=(flat, flat)) < 0.05
+    assert alarms(rng, shares=(1 / 3, 2 / 3), webs=(up, down)) < 0.05
 
 
 def test_intervals_of_rate_and_mix_agree_with_the_delta_method():

@@ -161,6 +161,19 @@ def test_a_reversal_by_mix_is_split_beside_the_headline(blocks, shift):
     assert "Online answers grew from 50.0% to 75.0%" in text(blocks["mix_finding"])
 
 
+def test_a_total_against_most_of_its_groups_is_told_too(report):
+    """One channel a shade lower, the other higher, the total down: "every channel" would be wrong."""
+    before = counts(offline=(700, 1, 300), online=(500, 1, 500))
+    after = counts(offline=(349, 1, 150), online=(780, 1, 720))
+    shift = nps_shift(before, after, by="channel", n_draws=400)
+    assert kpi_mix.case(shift) == "against_down"
+    finding = kpi_mix.finding(report, shift)
+    assert "every channel" not in text(finding)
+    assert "the channels' own scores together give +2.4" in text(finding)
+    assert "渠道本身合計卻為 +2.4" in text(finding, "zh-Hant-HK")
+    assert numbers(finding.html["en"]) == numbers(finding.html["zh-Hant-HK"])
+
+
 def test_a_total_that_moves_with_its_groups_is_no_reversal(report):
     """The same sentence would be wrong here."""
     before = counts(offline=(500, 100, 400), online=(500, 100, 400))
