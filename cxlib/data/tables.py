@@ -178,7 +178,7 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
                 _may("channel", "phone", "whatsapp", "email", "store"), _may("category"),
                 _time("opened_at", required=True), _time("first_reply_at"), _time("closed_at"),
                 _amount("talk_seconds"), _amount("hold_seconds"), _amount("wrap_seconds"),
-                _flag("transferred"), _flag("explained_again"),
+                _flag("transferred"), _flag("explained_again"), _may("note"),
             ),
             row_rules=(
                 _not_before("opened_at", "first_reply_at"), _not_before("opened_at", "closed_at"),

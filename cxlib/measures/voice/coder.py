@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any, Final
 
 from cxlib.measures.voice.normalise import fold
@@ -76,34 +76,30 @@ class ThemeCoder:
 
     def find(self, text: str) -> list[Hit]:
         """Find the themes of a text, each once a clause, in order of place."""
-        folded = fold(text)
+        return self.find_folded(fold(text))
+
+    def find_folded(self, folded: str) -> list[Hit]:
+        """Find the themes of a text that is folded already."""
         found: list[tuple[int, int, int]] = []
         barred: list[tuple[int, int, int]] = []
         cues: list[tuple[int, int]] = []
-        checked: set[int] = set()
+        close: set[int] = set()
         for last, (term, length, uses) in self._automaton.iter(folded):
             start, end = last - length + 1, last + 1
-            if not _whole(folded, term, start, end):
-                continue
-            for theme, kind in uses:
-                if kind == _ANY:
-                    found.append((theme, start, end))
-                elif kind == _NOT:
-                    barred.append((theme, start, end))
-                elif kind == _CUE:
-                    cues.append((theme, start))
-                elif theme not in checked:
-                    checked.add(theme)
-                    for pattern in self._near[theme]:
-                        found += [(theme, m.start(), m.end()) for m in pattern.finditer(folded)]
-        for theme, pattern in self._patterns:
-            found += [(theme, m.start(), m.end()) for m in pattern.finditer(folded)]
+            if _whole(folded, term, start, end):
+                for theme, kind in uses:
+                    if kind == _ANY:
+                        found.append((theme, start, end))
+                    elif kind == _NOT:
+                        barred.append((theme, start, end))
+                    elif kind == _CUE:
+                        cues.append((theme, start))
+                    else:
+                        close.add(theme)
+        tried = [(theme, near) for theme in close for near in self._near[theme]] + self._patterns
+        found += [(k, m.start(), m.end()) for k, near in tried for m in near.finditer(folded)]
         if barred:
-            found = [
-                hit
-                for hit in found
-                if not any(b[0] == hit[0] and b[1] <= hit[1] and hit[2] <= b[2] for b in barred)
-            ]
+            found = [hit for hit in found if not any(_inside(hit, other) for other in barred)]
         return self._in_clauses(folded, found, cues) if found else []
 
     @staticmethod
@@ -124,11 +120,12 @@ class ThemeCoder:
 
 def clauses(folded: str) -> list[tuple[int, int]]:
     """Cut a folded text into clauses; places, never empty ones."""
-    cuts = [0]
-    for mark in _BREAK.finditer(folded):
-        cuts.append(mark.end())
-    cuts.append(len(folded))
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if folded[a:b].strip()]
+    cuts = [0, *(mark.end() for mark in _BREAK.finditer(folded)), len(folded)]
+    return [(a, b) for a, b in pairwise(cuts) if folded[a:b].strip()]
+
+
+def _inside(hit: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
+    return other[0] == hit[0] and other[1] <= hit[1] and hit[2] <= other[2]
 
 
 def _whole(folded: str, term: str, start: int, end: int) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004  (a limit stands beside the rule it belongs to)
 """Take personal data out of a text before it is kept, counted or shown.
 
 Rules with check digits where the number has one; long formats before short ones, so that no part
@@ -116,7 +117,9 @@ _SURNAMES: Final = (
     "张刘陈杨赵黄吴孙马罗郑谢韩冯萧邓许苏卢蒋贾叶钟谭邹陆顾万钱汤乔贺赖龚欧区邝麦关伦简温庄严骆"
 )
 _LONG: Final = "歐陽|欧阳|司徒|司馬|上官|諸葛|端木|皇甫"
-_TITLE: Final = r"先生|小姐|女士|太太|師奶|師傅|经理|經理|主任|姑娘|太(?![多貴慢差久耐長遠好快細大少])"
+_TITLE: Final = (
+    r"先生|小姐|女士|太太|師奶|師傅|经理|經理|主任|姑娘|太(?![多貴慢差久耐長遠好快細大少])"
+)
 _NAMES: Final = (
     re.compile(f"(?<![多感鳴師])(?:{_LONG}|[{_SURNAMES}])[\u4e00-\u9fff]{{0,2}}(?=(?:{_TITLE}))"),
     re.compile(f"(?<=我叫)(?:{_LONG}|[{_SURNAMES}])[\u4e00-\u9fff]{{1,2}}(?![\u4e00-\u9fff]{{4}})"),
@@ -163,7 +166,9 @@ def tw_id_is_valid(number: str) -> bool:
     digits = [code // 10, code % 10]
     digits.append(int(second) if second.isdigit() else (_TW_LETTERS.index(second) + 10) % 10)
     digits += [int(c) for c in number[2:]]
-    return sum(d * w for d, w in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
+    return (
+        sum(d * w for d, w in zip(digits, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), strict=True)) % 10 == 0
+    )
 
 
 def cn_id_is_valid(number: str) -> bool:
@@ -180,6 +185,28 @@ def luhn_is_valid(digits: str) -> bool:
     """Test a card number by Luhn's sum."""
     doubled = (int(c) * (2 if k % 2 else 1) for k, c in enumerate(reversed(digits)))
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+class _Findings:
+    """Collects what is found; what came first keeps its place."""
+
+    def __init__(self, plain: str) -> None:
+        self.items: list[Found] = []
+        self._plain = plain
+
+    def add(self, kind: Kind, start: int, end: int) -> None:
+        if all(end <= other.start or start >= other.end for other in self.items):
+            self.items.append(Found(kind, start, end))
+
+    def scan(
+        self,
+        kind: Kind,
+        pattern: re.Pattern[str],
+        holds: Callable[[re.Match[str]], bool] | None = None,
+    ) -> None:
+        for match in pattern.finditer(self._plain):
+            if match.end() > match.start() and (holds is None or holds(match)):
+                self.add(kind, match.start(), match.end())
 
 
 class Redactor:
@@ -200,44 +227,29 @@ class Redactor:
 
     def find(self, text: str) -> list[Found]:
         """Find what must not be shown, in order of place, no two overlapping."""
-        found: list[Found] = []
         plain = _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), text.translate(_NARROW))
-
-        def add(kind: Kind, start: int, end: int) -> None:
-            if all(end <= other.start or start >= other.end for other in found):
-                found.append(Found(kind, start, end))
-
-        def scan(
-            kind: Kind, pattern: re.Pattern[str], holds: Callable[[re.Match[str]], bool] | None
-        ) -> None:
-            for match in pattern.finditer(plain):
-                if match.end() > match.start() and (holds is None or holds(match)):
-                    add(kind, match.start(), match.end())
-
-        if "@" in plain or "at)" in plain.lower() or "at]" in plain.lower():
-            scan("email", _EMAIL, None)
-        if "/" in plain or "www" in plain.lower():
-            scan("link", _LINK, None)
-        has_digits = _DIGIT.search(plain) is not None
-        if has_digits and _MANY_DIGITS.search(plain):
-            self._numbers(plain, scan)
-        if has_digits:
+        found = _Findings(plain)
+        small = plain.lower()
+        if "@" in plain or "at)" in small or "at]" in small:
+            found.scan("email", _EMAIL)
+        if "/" in plain or "www" in small:
+            found.scan("link", _LINK)
+        if _DIGIT.search(plain):
+            if _MANY_DIGITS.search(plain):
+                self._numbers(plain, found.scan)
             for match in _ACCOUNT.finditer(plain):
                 if not _is_day(match[1]):
-                    add("account", match.start(1), match.end(1))
+                    found.add("account", match.start(1), match.end(1))
             if _ADDRESS_CUE.search(plain):
                 for pattern in _ADDRESSES:
-                    for match in pattern.finditer(text if pattern is _ADDRESSES[-1] else plain):
-                        add("address", match.start(), match.end())
+                    found.scan("address", pattern)
         if _NAME_CUE.search(text):
             for pattern in _NAMES:
-                for match in pattern.finditer(text):
-                    if match.group() not in _COMMON:
-                        add("name", match.start(), match.end())
+                found.scan("name", pattern, lambda match: match.group() not in _COMMON)
         if self._listed is not None:
             for match in self._listed.finditer(fold(text)):
-                add("name", match.start(), match.end())
-        return sorted(found, key=lambda item: item.start)
+                found.add("name", match.start(), match.end())
+        return sorted(found.items, key=lambda item: item.start)
 
     @staticmethod
     def _numbers(plain: str, scan: Callable[..., None]) -> None:
@@ -265,9 +277,7 @@ class Redactor:
         scan("cn_id", _CN_ID, lambda match: cn_id_is_valid(match.group()))
         scan("card", _CARD, is_card)
         scan("hkid", _HKID, is_hkid)
-        scan(
-            "tw_id", _TW_ID, lambda match: tw_id_is_valid(match.group()) or near(match, _ID_CUE)
-        )
+        scan("tw_id", _TW_ID, lambda match: tw_id_is_valid(match.group()) or near(match, _ID_CUE))
         scan("octopus", _OCTOPUS, lambda match: near(match, _OCTOPUS_CUE))
         for pattern in _PHONES:
             scan("phone", pattern, lambda match: not before(match, _MODEL_CUE, 24))

@@ -78,7 +78,9 @@ def base_taxonomy() -> Taxonomy:
     return _read(BASE, {})
 
 
-def read_taxonomy(file: Path | None = None, *, touchpoints: frozenset[str] | None = None) -> Taxonomy:
+def read_taxonomy(
+    file: Path | None = None, *, touchpoints: frozenset[str] | None = None
+) -> Taxonomy:
     """Read the client's themes over the base themes.
 
     A theme of the same id replaces the base's keys it names; `remove: [id, …]` at the top leaves
@@ -294,7 +296,8 @@ def _theme(name: str, raw: Mapping[str, Any]) -> Theme:
         patterns=tuple(fold(str(term["re"])) for term in terms if isinstance(term, dict)),
         not_=tuple(raw.get("not") or ()),
         near=tuple(
-            Near(words=tuple(rule["words"]), within=rule["within"]) for rule in raw.get("near") or ()
+            Near(words=tuple(rule["words"]), within=rule["within"])
+            for rule in raw.get("near") or ()
         ),
         negative_cues=tuple(raw.get("negative_cues") or ()),
         examples=tuple(raw.get("examples") or ()),

@@ -60,7 +60,7 @@ def _is_simplified(text: str) -> bool:
     simple, traditional = _to_simplified()(text), _to_traditional()(text)
     towards = sum(a != b for a, b in zip(text, traditional, strict=False))
     back = sum(a != b for a, b in zip(text, simple, strict=False))
-    return towards > back
+    return bool(towards > back)
 
 
 @cache

@@ -1,0 +1,320 @@
+"""Phrases that detractors write and promoters do not, or the other way round.
+
+Log-odds with an informative Dirichlet prior: the prior is how often everybody writes the phrase,
+so that rare ones are drawn towards no difference. Documents are counted, not repetitions.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import log, sqrt
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxlib.errors import InputError
+from cxlib.stats.multiplicity import benjamini_hochberg
+from cxlib.stats.proportions import two_sided_p
+
+LONGEST_PHRASE: Final = 3
+MOST_DOCUMENTS: Final = 50_000
+"""Comments of each group that are counted; more add nothing but time."""
+PRIOR_DOCUMENTS: Final = 50.0
+_MOST_KEPT: Final = 1_500_000
+_SAME_SHARE: Final = 0.6
+_PARTS: Final = re.compile(
+    r"\[(?:email|link|cn_id|card|hkid|tw_id|octopus|account|phone|address|name)\]"
+    r"|[^\w'’\u200d\ufe0f]+"
+)
+_HAN: Final = re.compile("[\u3400-\u9fff\U00020000-\U000323af]")
+_EMPTY_WORDS: Final = frozenset(
+    (
+        *"的了嘅个我你佢他她它们地同和与就都又也很好是系在有黎左啦呀㗎啊吧吗呢咩得到去",
+        "a",
+        "an",
+        "the",
+        "to",
+        "of",
+        "in",
+        "on",
+        "at",
+        "and",
+        "or",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "i",
+        "my",
+        "me",
+        "we",
+        "our",
+        "you",
+        "your",
+        "it",
+        "its",
+        "they",
+        "this",
+        "that",
+        "for",
+        "with",
+        "so",
+        "very",
+        "too",
+    )
+)
+
+
+@dataclass(slots=True)
+class PhraseCounts:
+    """In how many comments each phrase stands: of detractors, promoters and unclassified ones."""
+
+    n_detractors: int = 0
+    n_promoters: int = 0
+    n_all: int = 0
+    detractors: Counter[str] = field(default_factory=Counter)
+    promoters: Counter[str] = field(default_factory=Counter)
+    every: Counter[str] = field(default_factory=Counter)
+    unclassified: Counter[str] = field(default_factory=Counter)
+    written: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        foldeds: Sequence[str],
+        texts: Sequence[str],
+        *,
+        detractor: NDArray[np.bool_],
+        promoter: NDArray[np.bool_],
+        open_: NDArray[np.bool_],
+    ) -> None:
+        """Count the phrases of more comments; each comment counts a phrase once."""
+        for k, (folded, text) in enumerate(zip(foldeds, texts, strict=True)):
+            if not (detractor[k] or promoter[k] or open_[k]) or self.n_all >= 2 * MOST_DOCUMENTS:
+                continue
+            found = _phrases(folded, text)
+            self.n_all += 1
+            self.every.update(found.keys())
+            for phrase, shown in found.items():
+                self.written.setdefault(phrase, shown)
+            if detractor[k]:
+                self.n_detractors += 1
+                self.detractors.update(found.keys())
+            elif promoter[k]:
+                self.n_promoters += 1
+                self.promoters.update(found.keys())
+            if open_[k]:
+                self.unclassified.update(found.keys())
+        if len(self.every) > _MOST_KEPT:
+            self._forget_rare()
+
+    def _forget_rare(self) -> None:
+        rare = [phrase for phrase, n in self.every.items() if n == 1]
+        for phrase in rare:
+            for counter in (self.every, self.detractors, self.promoters, self.unclassified):
+                counter.pop(phrase, None)
+            self.written.pop(phrase, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distinctive:
+    """A phrase one group writes more than the other.
+
+    Attributes:
+        phrase: As first written.
+        of: The group that writes it more.
+        n_detractors: Comments of detractors with it.
+        n_promoters: Comments of promoters with it.
+        log_odds: Detractors over promoters, with the prior.
+        z: Log-odds over their standard error.
+        p_value: Adjusted over all phrases held against each other (false discovery rate).
+        unclassified: Share of its comments that no theme names (0-1).
+    """
+
+    phrase: str
+    of: Literal["detractors", "promoters"]
+    n_detractors: int
+    n_promoters: int
+    log_odds: float
+    z: float
+    p_value: float
+    unclassified: float
+
+
+def log_odds(
+    a: float, n_a: float, b: float, n_b: float, *, prior: float, prior_total: float
+) -> tuple[float, float]:
+    """Compare how two groups use a phrase; log-odds ratio and its z.
+
+        d = ln (a+w)/(n_a+W-a-w) - ln (b+w)/(n_b+W-b-w),  z = d / sqrt(1/(a+w) + 1/(b+w))
+
+    Args:
+        a: Count in the first group.
+        n_a: Size of the first group.
+        b: Count in the second group.
+        n_b: Size of the second group.
+        prior: w, above 0.
+        prior_total: W, above w.
+
+    Raises:
+        InputError: A count above its size, or an impossible prior.
+
+    Source: Monroe, Colaresi and Quinn (2008), Political Analysis 16(4), equations 16 to 22.
+    """
+    if not 0 < prior < prior_total or not (0 <= a <= n_a and 0 <= b <= n_b):
+        raise InputError(
+            "counts must be from 0 to their sizes and 0 < prior < prior_total, got "
+            f"{a} of {n_a}, {b} of {n_b}, {prior} of {prior_total}"
+        )
+    first = log((a + prior) / (n_a + prior_total - a - prior))
+    second = log((b + prior) / (n_b + prior_total - b - prior))
+    difference = first - second
+    return difference, difference / sqrt(1 / (a + prior) + 1 / (b + prior))
+
+
+def distinctive_phrases(
+    counts: PhraseCounts, *, fewest: int = 5, error_rate: float = 0.05, most: int = 12
+) -> tuple[Distinctive, ...]:
+    """Find phrases that tell detractors from promoters, the strongest first.
+
+    Args:
+        counts: Of a period.
+        fewest: Comments a phrase must stand in, at least 5.
+        error_rate: Share of false finds held among those shown (0-1).
+        most: Phrases given for each group.
+
+    Raises:
+        InputError: Fewer than 5 comments a phrase would be told apart by.
+    """
+    if fewest < 5:  # noqa: PLR2004 - a handful is the house rule
+        raise InputError(f"fewest must be 5 or more, got {fewest}")
+    if not counts.n_detractors or not counts.n_promoters:
+        return ()
+    both = counts.n_detractors + counts.n_promoters
+    scored = []
+    for phrase, every in counts.every.items():
+        a, b = counts.detractors[phrase], counts.promoters[phrase]
+        if every < fewest or a + b < fewest:
+            continue
+        prior = PRIOR_DOCUMENTS * (a + b) / both
+        d, z = log_odds(
+            a, counts.n_detractors, b, counts.n_promoters, prior=prior,
+            prior_total=PRIOR_DOCUMENTS + prior,
+        )  # fmt: skip
+        scored.append((phrase, a, b, d, z))
+    adjusted = benjamini_hochberg([two_sided_p(z) for *_, z in scored])
+    found = [
+        Distinctive(
+            phrase=counts.written[phrase],
+            of="detractors" if z > 0 else "promoters",
+            n_detractors=a,
+            n_promoters=b,
+            log_odds=d,
+            z=z,
+            p_value=p,
+            unclassified=counts.unclassified[phrase] / counts.every[phrase],
+        )
+        for (phrase, a, b, d, z), p in zip(scored, adjusted, strict=True)
+        if p <= error_rate
+    ]
+    found.sort(key=lambda item: (-abs(item.z), -len(item.phrase), item.phrase))
+    kept: list[Distinctive] = []
+    for item in found:
+        same = [other for other in kept if other.of == item.of]
+        if len(same) < most and not any(_says_the_same(item, other) for other in same):
+            kept.append(item)
+    return tuple(kept)
+
+
+def unclassified_phrases(
+    counts: PhraseCounts, *, fewest: int = 5, most: int = 8
+) -> tuple[tuple[str, int], ...]:
+    """Give the phrases most comments without a theme share: where a theme may be missing."""
+    found: list[tuple[str, int]] = []
+    ranked = sorted(
+        counts.unclassified.items(), key=lambda item: (-item[1], -len(item[0]), item[0])
+    )
+    for phrase, n in ranked:
+        if n < fewest or len(found) == most:
+            break
+        if 2 * n < counts.every[phrase]:  # mostly written about a theme there is
+            continue
+        if not any(phrase in other or other in phrase or n == m for other, m in found):
+            found.append((phrase, n))  # as many comments, nearly always the same ones
+    return tuple((counts.written[phrase], n) for phrase, n in found)
+
+
+def _says_the_same(item: Distinctive, other: Distinctive) -> bool:
+    """Whether one phrase is part of the other, or both overlap and stand in as many comments."""
+    one, two = item.phrase.lower(), other.phrase.lower()
+    if one in two or two in one:
+        return True
+    sizes = sorted(x.n_detractors + x.n_promoters for x in (item, other))
+    overlap = any(
+        one.endswith(two[:k]) or two.endswith(one[:k]) for k in range(2, min(len(one), len(two)))
+    )
+    return overlap and sizes[0] >= _SAME_SHARE * sizes[1]
+
+
+def _phrases(folded: str, text: str) -> dict[str, str]:
+    """Give the phrases of one comment, as counted and as written: 1 to 3 words of a clause."""
+    found: dict[str, str] = {}
+    start = 0
+    for mark in [*_PARTS.finditer(folded), None]:
+        end = mark.start() if mark else len(folded)
+        if end > start:
+            _clause_phrases(folded, text, start, end, found)
+        start = mark.end() if mark else end
+    _english(folded, text, found)
+    return found
+
+
+def _clause_phrases(folded: str, text: str, start: int, end: int, found: dict[str, str]) -> None:
+    part = folded[start:end]
+    if part.isascii():
+        return
+    words: list[str] = _segmenter()(part)
+    places, at = [], start
+    for word in words:
+        places.append((at, at + len(word), word))
+        at += len(word)
+    for k in range(len(places)):
+        for length in range(1, LONGEST_PHRASE + 1):
+            if k + length > len(places):
+                break
+            first, last = places[k], places[k + length - 1]
+            phrase = folded[first[0] : last[1]]
+            if len(phrase) < 2 or not _HAN.search(phrase) or phrase.isdigit():  # noqa: PLR2004
+                continue
+            if {first[2], last[2]} & _EMPTY_WORDS or any(c.isdigit() for c in phrase):
+                continue
+            found.setdefault(phrase, text[first[0] : last[1]])
+
+
+_ENGLISH: Final = re.compile(r"[a-z][a-z'’\-]*(?: [a-z][a-z'’\-]*)*")
+
+
+def _english(folded: str, text: str, found: dict[str, str]) -> None:
+    for run in _ENGLISH.finditer(folded):
+        spans = [(m.start() + run.start(), m.end() + run.start())
+                 for m in re.finditer(r"[^ ]+", run.group())]  # fmt: skip
+        for k in range(len(spans)):
+            for length in range(1, LONGEST_PHRASE + 1):
+                if k + length > len(spans):
+                    break
+                start, end = spans[k][0], spans[k + length - 1][1]
+                ends = {folded[slice(*spans[k])], folded[slice(*spans[k + length - 1])]}
+                if ends & _EMPTY_WORDS or end - start < 3:  # noqa: PLR2004 - two letters say little
+                    continue
+                found.setdefault(folded[start:end], text[start:end].lower())
+
+
+@cache
+def _segmenter() -> Any:  # noqa: ANN401 - a bound method of an untyped package
+    import rjieba
+
+    return lambda part: rjieba.cut(part, False)
