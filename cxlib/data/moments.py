@@ -33,8 +33,8 @@ class MomentProducts:
         buckets: Number of each bucket, 0 to 255, ascending.
         products: Σ t(i) t(j) over customers, t in the order of ``TERMS``; ratings are as given.
         n_rated: Customers who gave an overall rating in the period.
-        n_same_day: Of these, left out: a moment on the day of the overall rating or no moment
-            of the period before it can be told from one given at the same sitting.
+        n_same_day: Of these, left out: they rated a moment on the day of the overall rating, so
+            that the two may be one sitting.
         n_few: Of these, left out: fewer than the fewest moments.
     """
 
@@ -115,7 +115,7 @@ def _spelled() -> Sequence[str]:
 def _customers(
     answers: Source, overall: Source, *, score: str, start: dt.date, end: dt.date
 ) -> str:
-    """Write one row per customer with an overall rating: its terms, n and whether they are apart."""
+    """Write one row per customer with an overall rating: terms, n, and whether days are apart."""
     who, moment, rating, key = answers.names("customer_id", "answered_at", score, "answer_id")
     owner, rated_at, value = overall.names("customer_id", "rated_at", "overall")
     latest = (

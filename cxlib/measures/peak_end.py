@@ -1,7 +1,7 @@
 """The peak-end rule held against the plain mean, out of sample."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Final, Literal, TypeAlias
 
@@ -136,15 +136,15 @@ def judge_peak_end(
     """
     check_level(confidence_level)
     floor = max(FEWEST_CUSTOMERS, minimum_cell)
-    known = {
-        "n_obs": sums.n_obs, "n_rated": sums.n_rated, "n_same_day": sums.n_same_day,
-        "n_few": sums.n_few, "fewest": fewest, "floor": floor,
-    }  # fmt: skip
+    short = PeakEnd(
+        verdict="not_enough", reason="few_customers", n_obs=sums.n_obs, n_rated=sums.n_rated,
+        n_same_day=sums.n_same_day, n_few=sums.n_few, fewest=fewest, floor=floor,
+    )  # fmt: skip
     if sums.n_obs < floor:
-        return PeakEnd(verdict="not_enough", reason="few_customers", **known)
+        return short
     kept = sums.products[sums.products[:, 0, 0] > 0]
     if not _varied(kept.sum(axis=0)):
-        return PeakEnd(verdict="not_enough", reason="no_variation", **known)
+        return replace(short, reason="no_variation")
 
     errors = _out_of_sample(kept, seed=seed)
     n, level = sums.n_obs, confidence_level
@@ -152,9 +152,7 @@ def judge_peak_end(
     extremes = _model(kept, PEAK_END, errors["peak_end"], errors["none"], level)
     gain = _ratio(errors["mean"] - errors["peak_end"], errors["none"], n=n, unit="pp", level=level)
     verdict, reason = _verdict(gain, dict(extremes.weights))
-    return PeakEnd(
-        verdict=verdict, reason=reason, mean=mean, peak_end=extremes, gain=gain, **known
-    )
+    return replace(short, verdict=verdict, reason=reason, mean=mean, peak_end=extremes, gain=gain)
 
 
 def _verdict(gain: Estimate, weights: dict[str, Estimate]) -> tuple[Verdict, Reason]:
@@ -184,29 +182,29 @@ def _varied(total: Array) -> bool:
     return bool(np.linalg.eigvalsh(inner)[0] > 1e-6)  # noqa: PLR2004 - of a correlation matrix
 
 
-def _solve(total: Array, names: Sequence[str]) -> Array:
-    """Return the model as a contrast c of the terms: its error of a customer is c·t."""
+def _solve(totals: Array, names: Sequence[str]) -> Array:
+    """Return each model as a contrast c of the terms: its error of a customer is c·t."""
     at = _places(names)
-    contrast = np.zeros(len(TERMS))
-    contrast[-1] = 1.0
-    contrast[at] = -np.linalg.lstsq(total[np.ix_(at, at)], total[at, -1], rcond=None)[0]
-    return contrast
+    contrasts = np.zeros(totals.shape[:-1])
+    contrasts[..., -1] = 1.0
+    inner = np.linalg.pinv(totals[..., at, :][..., at], hermitian=True)
+    contrasts[..., at] = -np.einsum("...ij,...j->...i", inner, totals[..., at, -1])
+    return contrasts
 
 
 def _out_of_sample(products: Array, *, seed: int) -> dict[str, Array]:
     """Return squared errors per bucket of each model, for customers it was not fitted to."""
     rng = np.random.default_rng(seed)
-    total = products.sum(axis=0)
-    models = {"none": (), "mean": ("mean",), "peak_end": PEAK_END}
-    errors = {name: np.zeros(len(products)) for name in models}
-    for _ in range(REPEATS):
-        fold = rng.permutation(len(products)) % FOLDS
-        for k in range(FOLDS):
-            held = products[fold == k]
-            rest = total - held.sum(axis=0)
-            for name, terms in models.items():
-                contrast = _solve(rest, terms)
-                errors[name][fold == k] += contrast @ held @ contrast / REPEATS
+    buckets = len(products)
+    fold = np.stack([rng.permutation(buckets) % FOLDS for _ in range(REPEATS)])
+    member = (fold[:, None, :] == np.arange(FOLDS)[:, None]).astype(np.float64)
+    held = np.einsum("rkb,bij->rkij", member, products)
+    rest = products.sum(axis=0) - held
+    errors = {}
+    for name, terms in (("none", ()), ("mean", ("mean",)), ("peak_end", PEAK_END)):
+        unseen = np.take_along_axis(_solve(rest, terms), fold[:, :, None], axis=1)
+        errors[name] = np.einsum("rbi,bij,rbj->b", unseen, products, unseen, optimize=True)
+        errors[name] /= REPEATS
     return errors
 
 

@@ -112,9 +112,7 @@ def register(
         },
         stages_without_touchpoints=tuple(stage for stage in STAGES if not held[stage]),
         stages_without_data=tuple(
-            stage
-            for stage in STAGES
-            if held[stage] and not any(row.n_obs for row in held[stage])
+            stage for stage in STAGES if held[stage] and not any(row.n_obs for row in held[stage])
         ),
     )
 

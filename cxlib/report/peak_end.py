@@ -23,7 +23,9 @@ def blocks(report: Report, result: PeakEnd | None) -> Block:
         [
             report.section("journey.peak_end", "diagnostic", **values),
             _table(report, result.mean, result.peak_end, result.gain, values),
-            report.say(f"journey.peak_end.{result.reason}", level="diagnostic", **values),
+            report.say(
+                f"journey.peak_end.{result.reason}", level="diagnostic", grade=None, **values
+            ),
         ],
     )
 

@@ -139,6 +139,7 @@ def finding(report: Report, register: Register) -> Block:
     return report.say(
         f"journey.register.finding_{case}",
         level="descriptive",
+        grade=None,
         **register_values(report, register),
     )
 

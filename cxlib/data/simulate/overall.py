@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """The overall rating at the end of the baseline: what customers make of all their moments."""
 
 from typing import Final
