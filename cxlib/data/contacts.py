@@ -265,6 +265,7 @@ def complaint_sums(
     start: dt.date,
     end: dt.date,
     leave_out: Sequence[str] = (),
+    pool_up_to: int = 0,
 ) -> pd.DataFrame:
     """Count issues per category beside all orders of the same customers and period.
 
@@ -277,6 +278,7 @@ def complaint_sums(
         start: First day.
         end: Day after the last.
         leave_out: Categories that are no complaints, such as enquiries.
+        pool_up_to: Categories with so many issues or fewer are one category, "".
 
     Returns:
         Columns `category`, `issues` of customers with orders, `unmatched` issues, `orders` (the
@@ -299,10 +301,17 @@ def complaint_sums(
         f"sum(case when {within(moment, start, end)} then 1 else 0 end) as placed "
         f"from {orders.table} group by {customer}"
     )
-    per = (
-        f"select category, owner, count(*) as n from ({issues}) as i where {wanted} "
-        "group by category, owner"
-    )
+    kept = f"select category, owner from ({issues}) as i where {wanted}"
+    if pool_up_to:
+        small = (
+            f"select category from ({kept}) as k left join ({buyers}) as b on b.buyer = k.owner "
+            f"group by category having count(buyer) <= {int(pool_up_to)}"
+        )
+        kept = (
+            f"select case when s.category is null then i.category else '' end as category, owner "
+            f"from ({kept}) as i left join ({small}) as s on s.category = i.category"
+        )
+    per = f"select category, owner, count(*) as n from ({kept}) as i group by category, owner"
     found = cases.ask(
         "select category, sum(case when buyer is null then 0 else n end) as issues, "
         "sum(case when buyer is null then n else 0 end) as unmatched, "

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cxlib.measures.complaints import MOST, Pareto
+from cxlib.measures.complaints import MOST, OTHER, Pareto
 from cxlib.measures.funnel import Site
 from cxlib.measures.reading import Reading
 from cxlib.measures.service import Channel, ServiceDesk
@@ -182,6 +182,9 @@ def service_finding(report: Report, desk: ServiceDesk | None) -> Block:
 
 def pareto_figure(report: Report, pareto: Pareto | None) -> Block:
     """Draw complaints per orders by category, with their running share."""
+    if pareto is not None and pareto.n_issues and not pareto.complaints:
+        few = phrase("operations.pareto.few", floor=pareto.minimum_cell)
+        return report.items("operations.pareto", [few], role="note")
     if pareto is None or not pareto.complaints:
         return not_measured(report, "operations.pareto", ["cases", "orders"])
     values = pareto_values(pareto)
@@ -237,6 +240,11 @@ def pareto_values(pareto: Pareto) -> dict[str, Value]:
         "left_out": Joined(tuple(_category_name(name, words="said") for name in pareto.left_out))
         if pareto.left_out
         else phrase("list.none"),
+        "pooled": phrase(
+            f"operations.pareto.pooled_{'some' if pareto.n_pooled else 'none'}",
+            n_pooled=pareto.n_pooled,
+            floor=pareto.minimum_cell,
+        ),
         **period_values(pareto.period),
     }
 
@@ -300,5 +308,7 @@ def _channel_name(name: str, *, words: str = "channel") -> Value:
 
 
 def _category_name(name: str, *, words: str = "category") -> Value:
+    if name == OTHER:
+        return phrase(f"operations.{words}.pooled")
     known = name in CATEGORIES
     return phrase(f"operations.{words}.{name}") if known else name.replace("_", " ")

@@ -10,7 +10,7 @@ import pytest
 from cxlib.data.source import duckdb_source
 from cxlib.engagement.schema import Period, Precision
 from cxlib.errors import InputError
-from cxlib.measures.complaints import complaint_pareto, order_quality
+from cxlib.measures.complaints import OTHER, complaint_pareto, order_quality, pooled_up_to
 from cxlib.measures.reading import covered_period, find_sums
 from cxlib.measures.service import first_contact, handling_time, reply_times, service_desk
 
@@ -156,7 +156,7 @@ def pair_of(rows, orders):
 
 
 def test_the_pareto_is_over_orders_and_runs_to_one(rows, orders):
-    pareto = complaint_pareto(*pair_of(rows, orders), period=HALF)
+    pareto = complaint_pareto(*pair_of(rows, orders), period=HALF, minimum_cell=1)
     counts = [complaint.issues for complaint in pareto.complaints]
     assert counts == sorted(counts, reverse=True)
     assert sum(counts) == pareto.n_issues
@@ -170,6 +170,34 @@ def test_the_pareto_is_over_orders_and_runs_to_one(rows, orders):
     few = pareto.vital_few
     assert few[-1].cumulative >= 0.8 > (few[-2].cumulative if len(few) > 1 else 0)
     assert "enquiry" not in {complaint.category for complaint in pareto.complaints}
+
+
+def test_small_categories_stand_together_at_the_end(rows, orders):
+    """Against the unpooled counts: those under 40 are one bar, last, with their exact sum."""
+    alone = complaint_pareto(*pair_of(rows, orders), period=HALF, minimum_cell=1)
+    pareto = complaint_pareto(*pair_of(rows, orders), period=HALF, minimum_cell=41)
+    small = [each.issues for each in alone.complaints if each.issues < 41]
+    assert pareto.complaints[-1].category == OTHER
+    assert pareto.complaints[-1].issues == sum(small)
+    assert pareto.n_pooled == len(small) >= 2
+    assert pareto.n_issues == alone.n_issues
+    assert all(each.issues >= 41 for each in pareto.complaints)
+
+
+def test_a_pool_never_holds_one_category_nor_fewer_than_the_minimum():
+    """By hand: 12 alone would follow from the total, so 50 joins; 20 and 9 are enough for 29."""
+    assert pooled_up_to([100, 50, 12], minimum_cell=30) == 50
+    assert pooled_up_to([100, 50, 20, 9], minimum_cell=29) == 20
+    assert pooled_up_to([100, 50, 20, 9], minimum_cell=30) == 50
+    assert pooled_up_to([100, 50], minimum_cell=30) == 0
+    assert pooled_up_to([20], minimum_cell=30) == 20
+
+
+def test_fewer_complaints_than_the_minimum_show_no_category(rows, orders):
+    """Everything would be in the pool, and the pool is under the minimum cell."""
+    pareto = complaint_pareto(*pair_of(rows, orders), period=HALF, minimum_cell=10_000)
+    assert pareto.complaints == ()
+    assert pareto.n_issues > 0
 
 
 def test_twice_the_contacts_of_the_same_issues_change_no_rate(rows, orders):
