@@ -1,4 +1,4 @@
-"""What an engagement states about its customers' words: how stars of sources compare."""
+"""What an engagement states about its customers' words: themes, names to hide, worth of stars."""
 
 from typing import Annotated
 
@@ -11,7 +11,16 @@ Worths = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=5
 
 
 class Voice(Strict):
-    """Statements about open answers and public mentions."""
+    """Statements about open answers and public mentions; files lie beside the engagement file."""
+
+    taxonomy: str | None = None
+    """Themes of the client's own, laid over those of the workbook."""
+
+    names: str | None = None
+    """Names of staff and customers to hide, one a line."""
+
+    quotes: str | None = None
+    """Quotations with a consultant's tick; none is shown without it."""
 
     star_mapping: dict[str, Worths] = Field(default_factory=dict)
     """Source to the worth of its stars; without one, stars are never averaged across sources."""
