@@ -145,6 +145,45 @@ def schema() -> None:
     print(json.dumps(Engagement.model_json_schema(), ensure_ascii=False, indent=1))
 
 
+code_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Have people code comments, to know how "
+    "often the workbook reads them right.",
+    epilog="Example: cx code export data_samples/harbour_home",
+)  # fmt: skip
+app.add_typer(code_app, name="code")
+
+
+@code_app.command("export", epilog="Example: cx code export data_samples/harbour_home --n 200")
+def code_export(
+    engagement: EngagementPath = Path("engagement.yml"),
+    n: Annotated[int, typer.Option(help="Comments on the sheet.")] = 200,
+    coder: Annotated[
+        str, typer.Option(help="Who will code; two coders get the same comments.")
+    ] = "A",
+) -> None:
+    """Write a sheet of random redacted comments into the engagement's folder."""
+    from cxlib.run.coding import export_sheet
+
+    sheet, rows = export_sheet(engagement, n=n, coder=coder)
+    print(f"wrote {rows} comments to {sheet}\nnext: fill in sentiment, themes and quote_ok, "
+          f"then: cx code import {sheet}")  # fmt: skip
+
+
+@code_app.command("import", epilog="Example: cx code import engagements/harbour/coding_A.xlsx")
+def code_import(
+    sheet: Annotated[Path, typer.Argument(help="The filled sheet.")],
+    engagement: Annotated[
+        Path | None, typer.Option(help="Engagement file; default: beside the sheet.")
+    ] = None,
+) -> None:
+    """Check a filled sheet and keep its codes for the reports."""
+    from cxlib.run.coding import import_sheet
+
+    path, rows, n_all = import_sheet(sheet, engagement=engagement)
+    print(f"took {rows} codes from {sheet.name}; {path} holds {n_all} coded comments\n"
+          "next: cx run, the report then quotes them")  # fmt: skip
+
+
 def _formats(text: str) -> tuple[str, ...]:
     formats = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if not formats or set(formats) - {"html", "pdf"}:

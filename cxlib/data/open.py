@@ -163,7 +163,7 @@ def open_data(
     }
     violations = [table.violations for table in checked.values() if len(table.violations)]
     if problems or violations:
-        raise _contract_error(problems, violations)
+        raise contract_error(problems, violations)
     return _open(checked, wanted)
 
 
@@ -249,7 +249,8 @@ def _name_problems(wanted: Sequence[str], tables: Mapping[str, TableSpec]) -> li
     return problems
 
 
-def _contract_error(problems: list[Problem], violations: list[pd.DataFrame]) -> ContractError:
+def contract_error(problems: list[Problem], violations: list[pd.DataFrame]) -> ContractError:
+    """Word problems and breaches as one error; of many alike a few are shown."""
     frame = (
         pd.concat(violations, ignore_index=True)
         if violations

@@ -1,0 +1,76 @@
+"""`cx code`: a sheet of comments for a person to code, and its way back into the engagement."""
+
+import re
+from pathlib import Path
+
+from cxlib.data.coding_sheet import keep_codes, read_sheet_codes, write_sheet
+from cxlib.data.comments import scored_comments
+from cxlib.engagement import Engagement, load_engagement
+from cxlib.errors import InputError
+from cxlib.measures.voice.coding import CODEBOOK, sheet_rows
+from cxlib.measures.voice.redact import Redactor
+from cxlib.measures.voice.taxonomy import Taxonomy, base_taxonomy
+from cxlib.run.workbook import open_tables
+
+MOST = 2_000
+
+
+def export_sheet(engagement: Path, *, n: int, coder: str) -> tuple[Path, int]:
+    """Write a sheet of random redacted comments of the baseline into the engagement's folder.
+
+    Args:
+        engagement: The engagement file or its folder.
+        n: Comments on it, 1 to 2,000.
+        coder: Who will code them; every coder gets the same comments.
+
+    Returns:
+        The file and the comments on it.
+
+    Raises:
+        InputError: A number or a coder's name that cannot be used, or no comments.
+        DataError: A sheet that is already filled in.
+    """
+    if not 1 <= n <= MOST:
+        raise InputError(f"--n must be from 1 to {MOST:,}, got {n}")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", coder):
+        raise InputError(f"--coder must be 1 to 20 Latin letters, digits, _ or -, got {coder!r}")
+    checked = load_engagement(engagement)
+    answers = open_tables(checked, ["answers"])["answers"]
+    comments = scored_comments(answers, **checked.baseline.window("answered_at"), seed=checked.seed)
+    rows = sheet_rows(comments, n=n, seed=checked.seed, coder=coder, redactor=Redactor())
+    path = write_sheet(
+        checked.folder / f"coding_{coder}",
+        rows,
+        themes={theme.id: theme.label["en"] for theme in _taxonomy(checked)},
+        codebook=CODEBOOK.read_text(encoding="utf-8").splitlines(),
+    )
+    return path, len(rows)
+
+
+def import_sheet(sheet: Path, *, engagement: Path | None = None) -> tuple[Path, int, int]:
+    """Check a filled sheet and keep its codes in data/coding.csv of the engagement.
+
+    Args:
+        sheet: The filled sheet.
+        engagement: The engagement file; none looks beside the sheet.
+
+    Returns:
+        The file kept, the comments coded on this sheet, and those coded altogether.
+
+    Raises:
+        DataError: The sheet breaks its rules; every breach is named with its row.
+    """
+    checked = load_engagement(engagement or sheet.resolve().parent)
+    answers = open_tables(checked, ["answers"])["answers"]
+    comments = scored_comments(answers, **checked.baseline.window("answered_at"), seed=checked.seed)
+    codes = read_sheet_codes(
+        sheet,
+        known_ids=frozenset(comments["answer_id"].astype(str)),
+        themes=frozenset(theme.id for theme in _taxonomy(checked)),
+    )
+    path, n_all = keep_codes(checked.folder, codes)
+    return path, len(codes), n_all
+
+
+def _taxonomy(engagement: Engagement) -> Taxonomy:  # noqa: ARG001 - the client's file is to come
+    return base_taxonomy()
