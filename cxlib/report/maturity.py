@@ -56,11 +56,11 @@ def finding(report: Report, found: MaturityProfile | None) -> Block:
 
 
 def _row(each: DimensionLevel, *, with_target: bool) -> tuple[Cell, ...]:
-    level: Cell = phrase("maturity.cell.level", level=Num(each.median, "rating"))
+    level: Cell = phrase("maturity.cell.level", level=_steps(each.median))
     if each.lowest is not None and each.highest is not None:
         level = phrase(
             "maturity.cell.range",
-            level=Num(each.median, "rating"), low=each.lowest, high=each.highest,
+            level=_steps(each.median), low=each.lowest, high=each.highest,
         )  # fmt: skip
     stands = min(int(each.median), HIGHEST)
     target: list[Cell] = [each.target] if with_target else []
@@ -80,7 +80,7 @@ def _values(report: Report, found: MaturityProfile) -> dict[str, Value]:
     rivals = [each for each in found.dimensions if each.weakest_share >= 1 - _level(report)]
     return {
         "weakest": phrase(f"maturity.dimension.{weakest.dimension}"),
-        "median": Num(weakest.median, "rating"),
+        "median": _steps(weakest.median),
         "named": phrase(f"maturity.level.{min(int(weakest.median), HIGHEST)}"),
         "share": Num(weakest.weakest_share, "share"),
         "rivals": Joined(tuple(phrase(f"maturity.dimension.{e.dimension}") for e in rivals)),
@@ -102,7 +102,7 @@ def _widest(found: MaturityProfile) -> dict[str, Value]:
     widest = found.gaps[0]
     return {
         "gap_dimension": phrase(f"maturity.dimension.{widest.dimension}"),
-        "gap_levels": Num(widest.gap or 0.0, "rating"),
+        "gap_levels": _steps(widest.gap or 0.0),
         "gap_target": widest.target or 0,
     }
 
@@ -112,6 +112,12 @@ def _gap(found: MaturityProfile) -> Phrase:
     if found.gaps:
         return Phrase("maturity.gap_widest", _widest(found))
     return phrase(f"maturity.gap_{'met' if any(e.target for e in found.dimensions) else 'unset'}")
+
+
+def _steps(value: float) -> Value:
+    """A number of levels: whole, or a half between two raters."""
+    whole = value == int(value)
+    return int(value) if whole else phrase("maturity.half", value=Num(value, "rating"))
 
 
 def _nothing(report: Report, key: str) -> Block:

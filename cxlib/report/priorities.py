@@ -8,6 +8,7 @@ from cxlib.measures.priorities import MOVE, RECOMMENDED, Priorities, Priority, S
 from cxlib.measures.quadrants import SATISFIED
 from cxlib.report import figures
 from cxlib.report.blocks import Block
+from cxlib.report.pain_points import SHOWN_PAINS
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
@@ -34,6 +35,7 @@ def chart(report: Report, found: Priorities, curve: EmotionCurve) -> Block:
     values = _values(report, found, curve)
     both = [item for item in found.items if item.frequency_place == "first"]
     values |= {"n_both": len(both), "listed": _listed(report, both)}
+    flags = {point.touchpoint: point.flag for point in curve.points}
     kind: NumKind = "rating" if found.basis == "csat" else "points"
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
@@ -44,7 +46,7 @@ def chart(report: Report, found: Priorities, curve: EmotionCurve) -> Block:
                     x=item.frequency.value,
                     y=item.impact.value,
                     note=write(_ranks(item.frequency_view)),
-                    mark="pain" if item.frequency_place == "first" else "none",
+                    mark=flags.get(item.touchpoint, "none"),
                 )
                 for item in found.items
             ],
@@ -113,18 +115,17 @@ def table(report: Report, found: Priorities, curve: EmotionCurve) -> Block:
 def findings(report: Report, found: Priorities, curve: EmotionCurve) -> Block:
     """Say what comes first and how sure that is, and which quick wins the raters bear out."""
     values = _values(report, found, curve)
+    case = _case(found, curve)
     firm = found.first.frequency_view.rank_upper == 1
-    said = [
-        report.say(
-            f"priorities.finding_{'firm' if firm else 'open'}",
-            level="prescriptive",
-            grade=None,
-            **values,
-        )
-    ]
-    if case := _case(found, curve).removeprefix("same"):
+    sure = "open" if not firm else "firm" if case == "same" else "lead"
+    said = [report.say(f"priorities.finding_{sure}", level="prescriptive", grade=None, **values)]
+    if case != "same":
         said.append(
             report.say(f"priorities.finding_{case}", level="prescriptive", grade=None, **values)
+        )
+    elif _busy(found, curve):
+        said.append(
+            report.items("priorities.busy", [Phrase("priorities.busy", values)], role="note")
         )
     if found.rated and found.agreement:
         said.append(_quick_wins(report, found, found.agreement, values))
@@ -167,6 +168,18 @@ def _case(found: Priorities, curve: EmotionCurve) -> str:
     return "same" if found.first.touchpoint in pains else "other"
 
 
+def _busy(found: Priorities, curve: EmotionCurve) -> list[Priority]:
+    """Touchpoints that rank before the last action though they are no clear pain points."""
+    pains = {point.touchpoint for point in curve.pains}
+    acted = [item.frequency_view.rank for item in found.items if item.touchpoint in pains]
+    last = max(acted[:SHOWN_PAINS], default=0)
+    return [
+        item
+        for item in found.items
+        if item.touchpoint not in pains and item.frequency_view.rank < last
+    ]
+
+
 def _values(report: Report, found: Priorities, curve: EmotionCurve) -> dict[str, Value]:
     names = report.engagement.touchpoint_names()
     first = found.first
@@ -179,6 +192,7 @@ def _values(report: Report, found: Priorities, curve: EmotionCurve) -> dict[str,
         "frequency": first.frequency,
         "first_rank": first.frequency_view.rank,
         "ranks": _ranks(first.frequency_view),
+        "busy": _listed(report, _busy(found, curve)),
         "rivals": _listed(report, rivals),
         "pain": names[pain.touchpoint],
         "pain_rank": pain.frequency_view.rank,
@@ -239,7 +253,8 @@ def _rank_cell(standing: Standing | None) -> Phrase | None:
     span: dict[str, Value] = {
         "rank": standing.rank, "low": standing.rank_lower, "high": standing.rank_upper,
     }  # fmt: skip
-    return Phrase("priorities.cell.rank", span)
+    one = standing.rank_lower == standing.rank_upper
+    return Phrase(f"priorities.cell.rank{'_one' if one else ''}", span)
 
 
 def _difficulty_cell(item: Priority) -> Phrase | None:
