@@ -65,8 +65,9 @@ def cell_pairs(
     Returns:
         Columns ``*by``, ``other_<by>`` for the second cell; ``n``, ``total``, ``squares`` (Σ m,
         Σ t, Σ y² of the first cell, over the customers both share: a cell's own are on its line
-        with itself); ``customers`` that both share; ``tt``, ``tm``, ``mm``; and ``n_clusters``, the customers in all cells
-        together, the same on each line. Sorted; both orders of a pair are there.
+        with itself); ``customers`` that both share; ``tt``, ``tm``, ``mm``; and ``n_clusters``,
+        the customers in all cells together, the same on each line. Sorted; both orders of a pair
+        are there.
 
     Raises:
         DataError: A column is absent, or there are too many pairs of cells for a summary.

@@ -141,12 +141,13 @@ def _index(
         clusters=clusters,
         level=level,
     )
-    centre, part = adjusted_net(index.value, second, n, added=0.75)
+    added = 0.75 * max(1.0, n / n_obs)
+    centre, part = adjusted_net(index.value, second, n, added=added)
     margin = normal_quantile(level) * sqrt(part)
     return Estimate(
         value=100 * index.value,
-        ci_lower=100 * max(-1.0, centre - margin),
-        ci_upper=100 * min(1.0, centre + margin),
+        ci_lower=100 * min(index.value, max(-1.0, centre - margin)),
+        ci_upper=100 * max(index.value, min(1.0, centre + margin)),
         n_obs=n_obs,
         unit="points",
         method="adjusted Wald, effective n",

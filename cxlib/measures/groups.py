@@ -173,13 +173,13 @@ def group_differences(
     """
     check_level(confidence_level)
     pairs = _pairs(sample, minimum_cell)
-    raw = [_difference(sample, a, b, level=confidence_level) for a, b in pairs]
+    raw = [difference_of(sample, a, b, level=confidence_level) for a, b in pairs]
     p_values = [float(estimate.p_value or 0.0) for estimate in raw]
     adjusted = holm(p_values)
     levels = holm_levels(p_values, confidence_level=confidence_level)
     found = []
     for (a, b), p_value, level in zip(pairs, adjusted, levels, strict=True):
-        estimate = _difference(sample, a, b, level=level, p_value=p_value)
+        estimate = difference_of(sample, a, b, level=level, p_value=p_value)
         higher: Direction = "unclear"
         if estimate.excludes(0.0):
             higher = "first" if estimate.value > 0 else "second"
@@ -220,14 +220,14 @@ def consistency(
         GroupDifference(
             first=a,
             second=b,
-            estimate=_difference(sample, a, b, level=confidence_level),
+            estimate=difference_of(sample, a, b, level=confidence_level),
             family=len(pairs),
             higher="unclear",
         )
         for a, b in pairs
     )
     verdicts = tuple(equivalence(pair.estimate, margin=margin) for pair in differences)
-    apart = [equivalence(_difference(sample, a, b, level=wide), margin=margin) for a, b in pairs]
+    apart = [equivalence(difference_of(sample, a, b, level=wide), margin=margin) for a, b in pairs]
     verdict: Equivalence = "cannot_tell"
     if "different" in apart:
         verdict = "different"
@@ -254,7 +254,7 @@ def _pairs(sample: SurveySample, minimum_cell: int) -> Sequence[tuple[Cell, Cell
     return list(combinations(shown, 2))
 
 
-def _difference(
+def difference_of(
     sample: SurveySample, a: Cell, b: Cell, *, level: float, p_value: float | None = None
 ) -> Estimate:
     """Estimate the difference of two groups at a level; without a p-value, with its own."""

@@ -39,7 +39,7 @@ class ScoreSet:
 
     Attributes:
         by: What names a group.
-        weighted: Whether answers were weighted to everyone invited.
+        margins: What answers were weighted to; empty where every answer counts 1.
         scores: Per score its groups, sorted; groups under the minimum cell are hidden. A score
             without a contract or a column is absent.
         refused: Scores that could not be made, each with the reason: no answer, one customer,
@@ -47,9 +47,14 @@ class ScoreSet:
     """
 
     by: tuple[str, ...]
-    weighted: bool
+    margins: tuple[str, ...]
     scores: Mapping[ScoreName, tuple[WeightedScore, ...]]
     refused: Mapping[ScoreName, str]
+
+    @property
+    def weighted(self) -> bool:
+        """Whether answers were weighted to everyone invited."""
+        return bool(self.margins)
 
     def of(self, name: ScoreName, group: Sequence[str]) -> WeightedScore | None:
         """Return the score of one group, or None where it has none to show."""
@@ -111,7 +116,8 @@ def scores(
             )
         except InputError as error:
             refused["cxi"] = str(error)
-    return ScoreSet(by=tuple(by), weighted=population is not None, scores=found, refused=refused)
+    margins = () if population is None else tuple(m for m in population.margins if m != SPAN)
+    return ScoreSet(by=tuple(by), margins=margins, scores=found, refused=refused)
 
 
 def calendar_spans(period: Period, *, step: Step) -> dict[str, tuple[dt.date, dt.date]]:

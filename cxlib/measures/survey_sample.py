@@ -281,7 +281,7 @@ def _apart(
         margins=tuple(margins),
         cells=tuple((*part, *cell) for part, weights in made for cell in weights.cells),
         counts=tuple(n for _, weights in made for n in weights.counts),
-        values=tuple(value for _, weights in made for value in weights.values),
+        values=tuple(value for _, weights in made for value in weights.values),  # noqa: PD011
         rounds=max(weights.rounds for _, weights in made),
     ), design
 

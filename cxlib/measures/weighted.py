@@ -204,8 +204,9 @@ def estimate_group(sample: SurveySample, group: Cell, confidence_level: float) -
         margin = t_quantile(confidence_level, df=max(basis.clusters - 1, 1)) * basis.error
     return Estimate(
         value=scale * basis.mean,
-        ci_lower=scale * max(lowest, centre - margin),
-        ci_upper=scale * min(highest, centre + margin),
+        # Worth two or three answers, a unanimous group lies outside its own shrunken interval.
+        ci_lower=scale * min(basis.mean, max(lowest, centre - margin)),
+        ci_upper=scale * max(basis.mean, min(highest, centre + margin)),
         n_obs=sample.n_obs(group),
         unit=unit,
         method=method,

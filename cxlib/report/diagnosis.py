@@ -7,6 +7,8 @@ from cxlib.errors import InputError
 from cxlib.measures.distribution import GroupScore, band, n_answers
 from cxlib.measures.response import ResponseRate
 from cxlib.measures.scorecard import Headline, HeadlineMetric, Scorecard
+from cxlib.measures.scores import ScoreName, ScoreSet
+from cxlib.measures.weighted import WeightedScore
 from cxlib.report import figures, scope
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
@@ -19,6 +21,7 @@ BANDS: dict[HeadlineMetric, tuple[tuple[int, int], ...]] = {
     "nps": ((0, 6), (7, 8), (9, 10)),
     "csat": ((1, 2), (3, 3), (4, 5)),
 }
+WEIGHTED: dict[str, ScoreName] = {"nps": "nps", "csat": "csat_top2", "ces": "ces_mean"}
 BAND_NAMES: dict[HeadlineMetric, tuple[str, ...]] = {
     "nps": ("nps.detractors", "nps.passives", "nps.promoters"),
     "csat": ("diagnosis.csat.low", "diagnosis.csat.middle", "diagnosis.csat.high"),
@@ -126,15 +129,26 @@ def _tile_name(report: Report, name: str) -> Phrase:
     return phrase(f"score.{name}")
 
 
-def score_table(report: Report, points: Scorecard, lead: Headline) -> Block:
-    """Show each score asked for, with interval and n, for every touchpoint in journey order."""
+def score_table(
+    report: Report, points: Scorecard, lead: Headline, *, weighted: ScoreSet | None = None
+) -> Block:
+    """Show each score asked for, with interval and n, for every touchpoint in journey order.
+
+    Args:
+        report: Takes the table.
+        points: Scores by touchpoint, as answered.
+        lead: The score the diagnosis opens with.
+        weighted: The same scores weighted to everyone invited; they are shown in their place.
+    """
     engagement = report.engagement
     names = engagement.touchpoint_names()
-    found = {
-        metric: {score.group[0]: score for score in scores}
-        for metric in ("nps", "csat", "ces")
-        if (scores := getattr(points, metric))
-    }
+    raked = weighted is not None and WEIGHTED[lead.metric] in weighted.scores
+    found: dict[str, dict[str, GroupScore | WeightedScore]] = {}
+    for metric in ("nps", "csat", "ces"):
+        plain: Sequence[GroupScore] = getattr(points, metric)
+        shown_as = weighted.scores.get(WEIGHTED[metric], ()) if weighted and raked else plain
+        if plain and shown_as:
+            found[metric] = {score.group[0]: score for score in shown_as}
     rows: list[tuple[Cell, ...]] = []
     for point in journey_order(engagement):
         cells: list[Cell] = [names[point]]
@@ -154,22 +168,24 @@ def score_table(report: Report, points: Scorecard, lead: Headline) -> Block:
         "best_score": best.shown,
         "worst": names[worst.group[0]],
         "worst_score": worst.shown,
+        "margins": phrase(f"who.margins.{'_'.join(weighted.margins)}")
+        if weighted and raked else phrase("list.none"),
         **period_values(engagement.baseline),
-    }
+    }  # fmt: skip
     differ = best.shown.value > worst.shown.value
     return report.table(
         "diagnosis.scores.table",
         Table(
             title=Phrase(f"diagnosis.scores.table{'' if differ else '_equal'}", values),
             subtitle=Phrase("diagnosis.scores.subtitle", values),
-            source=Phrase("diagnosis.scores.source", values),
+            source=Phrase("waves.points_source" if raked else "diagnosis.scores.source", values),
             columns=[Column(f"diagnosis.scores.{head}") for head in heads],
             rows=rows,
         ),
     )
 
 
-def _score_cells(score: GroupScore | None) -> list[Cell]:
+def _score_cells(score: GroupScore | WeightedScore | None) -> list[Cell]:
     if score is None or score.estimate is None:
         return [None, None, phrase("number.hidden")]
     value = score.estimate

@@ -1,6 +1,7 @@
 """Groups held against each other: channels, segments, and stores in a league with intervals."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cxlib.data.open import Data
 from cxlib.measures.groups import GroupComparison, GroupDifference
@@ -64,12 +65,25 @@ def _turned(estimate: Estimate) -> Estimate:
     )
 
 
+def _complement(chance: Estimate) -> Estimate:
+    """Give the chance that the second is higher instead of the first."""
+    return replace(
+        chance,
+        value=1 - chance.value,
+        ci_lower=1 - chance.ci_upper,
+        ci_upper=1 - chance.ci_lower,
+    )
+
+
 def difference_table(report: Report, comparison: GroupComparison) -> Block:
     """Show every two groups of a column with difference, interval and Holm's p-value."""
     by = comparison.by
     if not comparison.differences:
         return none_block(report, f"groups.{by}.none")
     found = [pair_values(comparison, pair) for pair in comparison.differences]
+    chances = comparison.chances
+    for values, pair, chance in zip(found, comparison.differences, chances, strict=bool(chances)):
+        values["chance"] = _complement(chance) if pair.estimate.value < 0 else chance
     rows: list[tuple[Cell, ...]] = [
         (
             Phrase("groups.versus", values),
@@ -78,6 +92,7 @@ def difference_table(report: Report, comparison: GroupComparison) -> Block:
             Phrase("groups.signed", values),
             Phrase("groups.signed_interval", values),
             values["p_value"],
+            *([Phrase("groups.chance_cell", values)] if chances else []),
             Num(pair.estimate.n_obs),
         )
         for values, pair in zip(found, comparison.differences, strict=True)
@@ -96,13 +111,14 @@ def difference_table(report: Report, comparison: GroupComparison) -> Block:
         "floor": report.engagement.minimum_cell,
         **period_values(report.engagement.baseline),
     }  # fmt: skip
-    heads = ("pair", "high", "low", "difference", "difference_ci", "p_value", "n")
+    ordinal = ("chance",) if chances else ()
+    heads = ("pair", "high", "low", "difference", "difference_ci", "p_value", *ordinal, "n")
     return report.table(
         f"groups.{by}",
         Table(
             title=Phrase(f"groups.{by}.table", values),
             subtitle=Phrase(f"groups.{by}.subtitle", values),
-            source=Phrase("groups.source", values),
+            source=Phrase(f"groups.source{'_chance' if chances else ''}", values),
             columns=[Column(f"groups.{head}") for head in heads],
             rows=rows,
         ),

@@ -76,7 +76,11 @@ def chance_higher(
         fitted = design @ (np.linalg.pinv(normal, hermitian=True) @ (design.T @ (w * n * moves)))
         # Each group has its own K / (K - 1), as in Brunner and Munzel, not that of all customers.
         factor = sqrt(k / (k - 1) * (products.n_clusters - 1) / products.n_clusters)
-        parts.append(Linear(value=float(placed_by @ place), alpha=0 * w, beta=-factor * w * (moves - fitted)))
+        parts.append(
+            Linear(
+                value=float(placed_by @ place), alpha=0 * w, beta=-factor * w * (moves - fitted)
+            )
+        )
     pieces = [linearised.variance(part, products) for part in parts]
     shared = 2 * linearised.covariance(parts[0], parts[1], products)
     squared = pieces[0] + pieces[1] + shared
