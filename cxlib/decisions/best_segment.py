@@ -17,6 +17,8 @@ from cxlib.stats.estimate import Estimate
 from cxlib.stats.shrinkage import shrink_means
 
 FEWEST_GROUPS = 3
+RATIO = "conversion"
+"""The KPI that the store panel measures: sales per enquiry."""
 GROUPS = ("channel", "segment")
 """Columns of the answers that make a group, where the client has them."""
 
@@ -45,6 +47,29 @@ class BestSegment:
         """Whether the shrunken figure is at or past a level."""
         value = self.shrunken.value
         return value >= level if better == "higher" else value <= level
+
+
+def best_segments(
+    answers: Source | None, totals: pd.DataFrame, *, engagement: Engagement
+) -> dict[str, BestSegment]:
+    """Find the best group of every KPI that some table splits into groups.
+
+    Args:
+        answers: Survey answers, None where the client has none.
+        totals: As for ``best_store``; the KPI `conversion` is read from it.
+        engagement: KPIs, baseline period, minimum cell.
+    """
+    found = {} if answers is None else best_in_answers(answers, engagement=engagement)
+    if ratio := next((kpi for kpi in engagement.kpis if kpi.id == RATIO), None):
+        store = best_store(
+            totals,
+            kpi=ratio,
+            minimum_cell=engagement.minimum_cell,
+            confidence_level=engagement.confidence_level,
+        )
+        if store:
+            found[ratio.id] = store
+    return found
 
 
 def best_in_answers(answers: Source, *, engagement: Engagement) -> dict[str, BestSegment]:

@@ -28,6 +28,10 @@ date · never: the baseline has too few answers for any later sample · reached:
 not_collected: the history has no period of it."""
 
 
+FEWEST_PAST = 12
+"""Periods that must all lie past a target before it counts as set on the wrong side."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoalCheck:
     """One goal, weighed: what it means, how far off it is, whether it can be seen.
@@ -109,7 +113,8 @@ def check_goals(
             metrics of the engagement.
 
     Raises:
-        ConfigError: Two goals on one KPI, or a goal that leaves the KPI's scale.
+        ConfigError: Two goals on one KPI, a goal that leaves the KPI's scale, or a target that
+            every period of the history is past.
     """
     file = engagement.path.name
     problems = []
@@ -125,22 +130,38 @@ def check_goals(
             continue
         seen.add(goal.kpi)
         try:
-            checks.append(
-                _check(
-                    history,
-                    goal=goal,
-                    kpi=engagement.kpi(goal.kpi),
-                    baseline=levels[goal.kpi],
-                    last_day=last,
-                    response_rate=response_rate if goal.kpi in engagement.metrics else None,
-                    confidence_level=engagement.confidence_level,
-                )
+            check = _check(
+                history,
+                goal=goal,
+                kpi=engagement.kpi(goal.kpi),
+                baseline=levels[goal.kpi],
+                last_day=last,
+                response_rate=response_rate if goal.kpi in engagement.metrics else None,
+                confidence_level=engagement.confidence_level,
             )
+            if rule := _wrong_side(check):
+                remedy = "correct the target or the KPI's direction"
+                problems.append(Problem(file, where, f"{goal.target:g} {goal.unit}", rule, remedy))
+            checks.append(check)
         except InputError as error:
             problems.append(Problem(file, where, goal.kpi, str(error), "change target or unit"))
     if problems:
         raise ConfigError(f"{file} has goals that cannot be set", problems)
     return tuple(checks)
+
+
+def _wrong_side(check: GoalCheck) -> str:
+    """Say why a target asks for a step back: no period of a long history was ever short of it."""
+    if (
+        check.goal.target is None
+        or check.n_history < FEWEST_PAST
+        or check.n_at_level < check.n_history
+    ):
+        return ""
+    return (
+        f"{check.kpi.direction} is better for {check.kpi.id}, and all {check.n_history} periods "
+        "are past this target already"
+    )
 
 
 def answers_per_invitation(overall: ResponseRate) -> float | None:

@@ -15,7 +15,7 @@ from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import RIPENING_DAYS
 from cxlib.decisions.level import Level, history_rows
 from cxlib.engagement.plan import Benchmark
-from cxlib.engagement.schema import Cadence, Engagement, Kpi
+from cxlib.engagement.schema import Cadence, Engagement, Kpi, Period
 from cxlib.stats.assurance import (
     Stretch,
     assurance,
@@ -91,13 +91,13 @@ class OwnersNeeded:
         check: The goal.
         owner_periods: Store-months needed per stretch.
         owners: Stores there are.
-        periods: Months that is, with every store.
+        enquiries: Rows they have together, on average.
     """
 
     check: GoalCheck
     owner_periods: int
     owners: int
-    periods: int
+    enquiries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,18 +144,25 @@ def process_movement(history: pd.DataFrame, *, kpi: Kpi, level: Level) -> float 
     return process_sd(values, [variance / float(n) for n in rows["n_obs"]])
 
 
-def owners_needed(panel: pd.DataFrame, check: GoalCheck) -> OwnersNeeded | None:
+def owners_needed(
+    panel: pd.DataFrame, checks: Sequence[GoalCheck], *, kpi: str, period: Period
+) -> OwnersNeeded | None:
     """Count a ratio's sample in stores and months instead of enquiries.
 
     Args:
-        panel: Columns store, month, sales, enquiries of the baseline period, one row each.
-        check: The goal on sales per enquiry.
+        panel: Columns store, month, sales, enquiries, one row a store and month.
+        checks: The goals.
+        kpi: Id of the KPI that is sales per enquiry.
+        period: Months that begin in it count.
 
     Returns:
-        None when nothing is left to see or no store has enquiries.
+        None without such a goal, when nothing is left to see or no store has enquiries.
     """
-    rows = panel[panel["enquiries"] > 0]
-    if check.sample is None or len(rows) <= 1:
+    check = next((item for item in checks if item.kpi.id == kpi), None)
+    days = pd.to_datetime(panel["month"]).dt.date
+    inside = (days >= period.start) & (days <= period.end)
+    rows = panel[inside & (panel["enquiries"] > 0)]
+    if check is None or check.sample is None or len(rows) <= 1:
         return None
     x, y = rows["enquiries"].astype(float), rows["sales"].astype(float)
     ratio = float(y.sum() / x.sum())
@@ -171,24 +178,26 @@ def owners_needed(panel: pd.DataFrame, check: GoalCheck) -> OwnersNeeded | None:
         check=check,
         owner_periods=size.n_per_group,
         owners=owners,
-        periods=-(-size.n_per_group // owners),
+        enquiries=round(size.n_per_group * float(x.mean())),
     )
 
 
-def waiting_needed(check: GoalCheck) -> WaitingNeeded | None:
-    """Count the sample of a share that ripens over days from the waiting times themselves."""
-    value = check.start.estimate.value
-    if check.kpi.id not in RIPENING_DAYS or check.sample is None or not 0 < value < 1:
-        return None
-    if not 0 < check.level < 1:
-        return None
-    size = sample_for_waiting(
-        value,
-        check.level,
-        confidence_level=check.sample.confidence_level,
-        power=check.sample.power,
-    )
-    return WaitingNeeded(check=check, size=size)
+def waiting_needed(checks: Sequence[GoalCheck]) -> tuple[WaitingNeeded, ...]:
+    """Count the sample of each share that ripens over days from the waiting times themselves."""
+    found = []
+    for check in checks:
+        value = check.start.estimate.value
+        if check.kpi.id not in RIPENING_DAYS or check.sample is None:
+            continue
+        if 0 < value < 1 and 0 < check.level < 1:
+            size = sample_for_waiting(
+                value,
+                check.level,
+                confidence_level=check.sample.confidence_level,
+                power=check.sample.power,
+            )
+            found.append(WaitingNeeded(check=check, size=size))
+    return tuple(found)
 
 
 def dated_benchmarks(

@@ -58,6 +58,15 @@ class Ledger:
         """Whether the entry exists."""
         return name in self._entries()
 
+    def seal(self, name: str) -> str:
+        """The seal of an entry: 16 hexadecimal digits over content, data and history.
+
+        Raises:
+            ConfigError: As read.
+        """
+        self.read(name)
+        return str(self._entries()[name]["seal"])
+
     def write(self, name: str, content: Mapping[str, Any], *, data: Mapping[str, str]) -> None:
         """Write an entry, replacing an earlier one.
 

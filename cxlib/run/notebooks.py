@@ -62,6 +62,7 @@ NOTEBOOKS = {
             ("kpi_history", "invitations", "store_panel"),
             needs=("diagnosis",),
             parts=("kpis", "goals"),
+            optional=("answers", "orders", "costs"),
         ),
         Notebook("03_ab_test", ("ab_test",), needs=("rules",), parts=("experiments",)),
         Notebook(
