@@ -18,6 +18,7 @@ from cxlib.errors import InputError
 Cadence = Literal["day", "week", "month", "quarter"]
 Floats = npt.NDArray[np.float64]
 PERIOD: Final = "period_start"
+ROWS_FOR_SHIFT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +92,29 @@ def find_shifts(
     spelled: Sequence[str],
     given: Mapping[str, float] | None,
 ) -> list[float]:
-    """Find a value near each column's mean: the given one, or the mean of the whole table."""
+    """Find a value near each column's mean: the given one, or the mean of some rows.
+
+    Any value among the column's own keeps the digits, so a few rows do; where they hold none, the
+    whole table is asked.
+    """
     known = dict(given or {})
     asked = [n for n, name in enumerate(columns) if name not in known]
     if asked:
-        averages = ", ".join(f"avg(1e0 * {spelled[n]}) as a{n}" for n in asked)
-        answer = source.ask(f"select {averages} from {source.table}")  # noqa: S608
+        some = ", ".join(f"{spelled[n]} as c{n}" for n in asked)
+        few = f"(select {some} from {source.table} limit {ROWS_FOR_SHIFT}) as few"  # noqa: S608
+        averages = ", ".join(f"avg(1e0 * c{n}) as a{n}" for n in asked)
+        means = _first_row(source.ask(f"select {averages} from {few}"), asked)  # noqa: S608
+        if absent := [n for n in asked if np.isnan(means[n])]:
+            averages = ", ".join(f"avg(1e0 * {spelled[n]}) as a{n}" for n in absent)
+            whole = source.ask(f"select {averages} from {source.table}")  # noqa: S608
+            means |= _first_row(whole, absent)
         for n in asked:
-            mean = float(to_floats(answer[f"a{n}"])[0])
-            known[columns[n]] = 0.0 if np.isnan(mean) else float(f"{mean:.6g}")
+            known[columns[n]] = 0.0 if np.isnan(means[n]) else float(f"{means[n]:.6g}")
     return [known[name] for name in columns]
+
+
+def _first_row(answer: pd.DataFrame, places: Sequence[int]) -> dict[int, float]:
+    return {n: float(to_floats(answer[f"a{n}"])[0]) for n in places}
 
 
 def to_floats(column: pd.Series) -> Floats:

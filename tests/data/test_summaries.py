@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.data.query import ROWS_FOR_SHIFT
 from cxlib.data.source import Source, duckdb_source
 from cxlib.data.summaries import (
     clustered_moments,
@@ -174,6 +175,16 @@ def test_the_variance_keeps_its_digits_at_any_level(level):
     source = duckdb_source(pd.DataFrame({"x": values}), table="t")
     found = group_moments(source, columns=["x"])
     assert found["var_x"][0] == pytest.approx(values.var(ddof=1), rel=1e-5)
+
+
+@pytest.mark.parametrize("empty", [0, ROWS_FOR_SHIFT - 1, ROWS_FOR_SHIFT, ROWS_FOR_SHIFT + 1])
+def test_the_digits_stay_where_the_first_rows_are_empty_or_lie_far_off(empty):
+    """The shift comes from the first rows; sorted values are the worst case for it."""
+    amounts = np.sort(1e8 + np.random.default_rng(5).normal(size=3 * ROWS_FOR_SHIFT))
+    frame = pd.DataFrame({"amount": np.concatenate([np.full(empty, np.nan), amounts])})
+    found = group_moments(duckdb_source(frame, table="t"), columns=["amount"])
+    assert found["var_amount"][0] == pytest.approx(amounts.var(ddof=1), rel=1e-9)
+    assert found["mean_amount"][0] == pytest.approx(amounts.mean(), rel=1e-14)
 
 
 def test_a_given_shift_changes_nothing_but_the_road(source):
