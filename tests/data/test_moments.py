@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from cxlib.data.moments import TERMS, moment_products
+from cxlib.data.open import open_data
 from cxlib.data.source import duckdb_source
+from cxlib.engagement.schema import Table
 from cxlib.errors import DataError, InputError
 
 PERIOD = {"start": dt.date(2025, 7, 1), "end": dt.date(2026, 1, 1)}
@@ -130,3 +132,21 @@ def test_impossible_questions_are_refused():
         moment_products(
             pair[0], duckdb_source(overall.drop(columns="rated_at"), table="overall"), **PERIOD
         )
+
+
+def test_a_wrong_overall_table_is_named_with_file_row_column_and_remedy(tmp_path):
+    """The contract: whole 0-10, a moment, one rating a customer and moment."""
+    (tmp_path / "overall.csv").write_text(
+        "customer_id,rated_at,overall\nC1,2025-12-20 10:00:00,11\n,2025-12-20 10:00:00,5\n"
+        "C2,soon,5\nC3,2025-12-20 10:00:00,7\nC3,2025-12-20 10:00:00,8\n"
+    )
+    with pytest.raises(DataError) as caught:
+        open_data({"overall": Table(file="overall.csv")}, folder=tmp_path)
+    said = [str(problem) for problem in caught.value.problems]
+    for part in (
+        "overall.csv, row 2, column overall: found 11",
+        "row 3, column customer_id",
+        "row 4, column rated_at: found soon",
+        "row 6",
+    ):
+        assert any(part in problem for problem in said), said
