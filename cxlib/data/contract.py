@@ -5,8 +5,9 @@ columns of text into typed ones and collects each breach as file, row, column, v
 remedy. Rows are numbered as a person sees them in a spreadsheet: the header is row 1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ from cxlib.data.grid import RawTable
 
 Kind = Literal["text", "int", "number", "date", "datetime", "flag"]
 
+_PLAIN: Final = re.compile(r"[a-z0-9_]{1,40}")
 VIOLATION_COLUMNS: Final = ("file", "row", "column", "value", "rule", "remedy")
 
 _KIND_RULES: Final[Mapping[Kind, tuple[str, str]]] = {
@@ -82,6 +84,7 @@ class TableContract:
         unique_together: Columns whose combination names a row.
         row_rules: Rules across columns.
         date: The column that places a row in time, if there is one.
+        families: Columns by the first part of their name: a client may have any number of them.
     """
 
     name: str
@@ -90,6 +93,20 @@ class TableContract:
     unique_together: tuple[str, ...] = ()
     row_rules: tuple[RowRule, ...] = ()
     date: str = ""
+    families: tuple[Column, ...] = ()
+
+    def columns_in(self, names: Iterable[str]) -> tuple[Column, ...]:
+        """List its columns, with those of a family that are among these names."""
+        own = set(self.column_names)
+        kin = [
+            replace(family, name=name)
+            for name in names
+            for family in self.families
+            if name not in own
+            and _PLAIN.fullmatch(name.removeprefix(family.name)) is not None
+            and name.startswith(family.name)
+        ]
+        return (*self.columns, *kin)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -166,10 +183,12 @@ def check(
         breaches of all tables together.
     """
     breaches = _Breaches(raw.file)
-    unused = tuple(str(name) for name in raw.frame.columns if name not in contract.column_names)
+    columns = contract.columns_in(map(str, raw.frame.columns))
+    used = {column.name for column in columns}
+    unused = tuple(str(name) for name in raw.frame.columns if name not in used)
     _check_header(raw, contract, unused, breaches)
     typed: dict[str, pd.Series] = {}
-    for column in contract.columns:
+    for column in columns:
         if column.name in raw.frame.columns:
             text = raw.frame[column.name]
             if column.required:

@@ -76,7 +76,8 @@ def read_table(
         grid = VENDORS[chosen](grid, file=file, table_name=table_name)
     frame = _name_columns(grid, file, table_name, columns or {}, repeats_allowed=chosen in VENDORS)
     if chosen in VENDORS and table_name in TABLE_NAMES:
-        scales = [c.name for c in table_contract(table_name).columns if c.kind == "int"]
+        known = table_contract(table_name).columns_in(map(str, frame.columns))
+        scales = [c.name for c in known if c.kind == "int"]
         frame = strip_scale_labels(frame, scales=scales)
     return RawTable(
         table_name=table_name,
@@ -234,7 +235,9 @@ def _map_problems(
 ) -> list[Problem]:
     """Check the map at both ends: our names in the contract, theirs in the file."""
     problems = []
-    known = table_contract(table_name).column_names if table_name in TABLE_NAMES else tuple(columns)
+    known: tuple[str, ...] = tuple(columns)
+    if table_name in TABLE_NAMES:
+        known = tuple(column.name for column in table_contract(table_name).columns_in(columns))
     present = {name.casefold() for name in header}
     for ours, theirs in columns.items():
         if ours not in known:

@@ -14,6 +14,8 @@ CES_SCALES: Final[dict[CesVersion, tuple[int, int]]] = {"v1": (1, 5), "v2": (1, 
 """CES-v1 asks for effort (lower is better), CES-v2 for ease (higher is better)."""
 
 CXI_ITEMS: Final = ("cxi_needs", "cxi_easy", "cxi_enjoyable")
+DRIVER: Final = "driver_"
+"""Any column of the answers that begins so is a rated driver, 1 to 5."""
 DRIVERS: Final = (
     "driver_speed", "driver_staff", "driver_price", "driver_range", "driver_delivery",
     "driver_assembly", "driver_aftersales",
@@ -131,6 +133,7 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             any_of=("nps", "csat", "ces", *CXI_ITEMS),
             row_rules=(_same_effort_question(ces_version),),
             date="answered_at",
+            families=(_scale(DRIVER, 1, 5),),
         ),
         TableContract(
             name="invitations",

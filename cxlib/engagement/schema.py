@@ -22,6 +22,14 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
 
 
+def _driver_columns(value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    if wrong := [name for name in value if not name.startswith("driver_")]:
+        raise ValueError(
+            f"a driver is named by its column, which begins with driver_, got {', '.join(wrong)}"
+        )
+    return value
+
+
 class Client(Strict):
     """Who the report is for."""
 
@@ -227,6 +235,7 @@ class Engagement(Strict):
     manual_baselines: dict[Slug, float] = Field(default_factory=dict)
     confidence_level: Annotated[float, Field(ge=0.9, lt=1)] = 0.95
     minimum_cell: Annotated[int, Field(ge=5)] = 30
+    weighting: Literal["none", "raked"] = "none"
     discount_rate: Annotated[float, Field(ge=0, lt=1)]
     money: Literal["nominal", "real"] = "nominal"
     report_date: date | None = None
@@ -235,6 +244,9 @@ class Engagement(Strict):
     touchpoints: list[Touchpoint] = Field(min_length=1)
     metrics: dict[Slug, Metric]
     maturity_target: dict[Dimension, Annotated[int, Field(ge=1, le=5)]] = Field(
+        default_factory=dict
+    )
+    drivers: Annotated[dict[Slug, Name], AfterValidator(_driver_columns)] = Field(
         default_factory=dict
     )
     kpis: list[Kpi] = Field(default_factory=list)

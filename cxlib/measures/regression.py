@@ -12,7 +12,7 @@ from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.importance import repeated_predictors
 
 Array: TypeAlias = NDArray[np.float64]
-Reason = Literal["too_few", "no_variation"]
+Reason = Literal["too_few", "no_variation", "collinear"]
 
 FEWEST_DRAWS = 200
 FEWEST_PER_DRIVER = 10
@@ -21,7 +21,7 @@ FEWEST_PER_DRIVER = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
-    """A driver that is not in the model, and why."""
+    """A driver that is not in the model, and why: "collinear" ones follow from each other."""
 
     driver: str
     n_obs: int
@@ -89,7 +89,9 @@ def slopes_of(matrices: Array) -> Array:
 def usable_drivers(
     products: DriverProducts, *, minimum_cell: int
 ) -> tuple[DriverProducts, tuple[LeftOut, ...]]:
-    """Keep drivers with enough ratings and some variation, and name the others.
+    """Keep drivers with enough ratings, some variation and no twin, and name the others.
+
+    Of drivers that determine each other none is kept: whose share it is cannot be told.
 
     Raises:
         InputError: What remains cannot be analysed; the message says what is wrong.
@@ -97,13 +99,7 @@ def usable_drivers(
     if reason := shortage(products, minimum_cell=minimum_cell):
         raise InputError(reason)
     kept, left_out = _sorted_out(products, minimum_cell=minimum_cell)
-    chosen = only_drivers(products, kept)
-    if twins := repeated_predictors(chosen.products.sum(axis=0)):
-        names = ", ".join(dict.fromkeys(chosen.drivers[chosen.owners[n]] for n in twins))
-        raise InputError(
-            f"drivers must not determine each other, got {names}: leave one of them out"
-        )
-    return chosen, left_out
+    return only_drivers(products, kept), left_out
 
 
 def shortage(products: DriverProducts, *, minimum_cell: int) -> str:
@@ -156,6 +152,17 @@ def _sorted_out(
             left_out.append(LeftOut(driver=driver, n_obs=n_obs, reason="no_variation"))
         else:
             kept.append(place)
+    if len(kept) > 1:
+        chosen = only_drivers(products, kept)
+        twins = {chosen.owners[n] for n in repeated_predictors(chosen.products.sum(axis=0))}
+        for place in [kept[n] for n in sorted(twins)]:
+            column = products.owners.index(place)
+            left_out.append(
+                LeftOut(
+                    driver=products.drivers[place], n_obs=int(rated[column]), reason="collinear"
+                )
+            )
+            kept.remove(place)
     return kept, tuple(left_out)
 
 
@@ -180,6 +187,8 @@ def only_drivers(products: DriverProducts, kept: list[int]) -> DriverProducts:
 def _why(out: LeftOut, minimum_cell: int) -> str:
     if out.reason == "too_few":
         return f"{out.n_obs} ratings, fewer than {minimum_cell}"
+    if out.reason == "collinear":
+        return "ratings that others determine"
     return "the same rating from everyone"
 
 

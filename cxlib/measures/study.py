@@ -6,7 +6,7 @@ from typing import Literal
 
 from cxlib.data.products import DriverCoding, DriverProducts, Outcome, driver_products
 from cxlib.data.source import Source
-from cxlib.data.tables import DRIVERS
+from cxlib.data.tables import DRIVER, DRIVERS
 from cxlib.engagement.schema import Precision, Window
 from cxlib.measures.drivers import DriverImportance, driver_importance
 from cxlib.measures.kano import KanoContrast, kano_contrasts
@@ -51,7 +51,7 @@ def driver_study(
     precision: Precision,
     seed: int,
     outcome: Outcome | None = None,
-    drivers: Sequence[str] = DRIVERS,
+    drivers: Sequence[str] | None = None,
     rise: float = 0.05,
 ) -> DriverStudy | NoStudy:
     """Analyse the drivers of recommendation, or of satisfaction where that is not asked.
@@ -62,13 +62,13 @@ def driver_study(
         precision: Confidence level and minimum cell.
         seed: Of the bootstrap.
         outcome: "nps" or "csat"; None takes NPS where there is such a column.
-        drivers: Rating columns; those the table does not have are passed over.
+        drivers: Rating columns, those the table does not have are passed over; None takes every
+            column that begins with driver_.
         rise: Of the top-two-box share in the scenarios, 0-1.
-
-    Raises:
-        InputError: Drivers that determine each other.
     """
-    present = [name for name in drivers if name in answers.columns]
+    own = sorted(name for name in answers.columns - set(DRIVERS) if name.startswith(DRIVER))
+    asked = (*DRIVERS, *own) if drivers is None else drivers
+    present = [name for name in asked if name in answers.columns]
     found: list[Outcome] = [name for name in ("nps", "csat") if name in answers.columns]
     target = outcome or (found[0] if found else None)
     if len(present) < 2 or target is None:  # noqa: PLR2004

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from cxlib.data.tables import DRIVER
 from cxlib.measures.kano import LEANING, Category, KanoContrast
 from cxlib.measures.quadrants import Position, Quadrant
 from cxlib.measures.study import DriverStudy, NoStudy
 from cxlib.report import figures
 from cxlib.report.blocks import Block
+from cxlib.report.catalogue import catalogue
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
@@ -55,7 +57,7 @@ def importance_chart(report: Report, study: DriverStudy) -> Block:
         return figures.interval_chart(
             [
                 figures.IntervalItem(
-                    label=write(_name(each.driver)),
+                    label=write(_name(report, each.driver)),
                     estimate=each.share,
                     note=write(_ranks(each.rank_lower, each.rank_upper)),
                 )
@@ -84,13 +86,15 @@ def matrix_chart(report: Report, study: DriverStudy) -> Block:
     """Draw importance against mean rating, cut at values fixed beforehand."""
     field = study.quadrants
     values = _values(report, study)
-    first = _listed(field.positions, "improve_first")
+    first = _listed(report, field.positions, "improve_first")
     flips = [position.driver for position in field.unsettled]
     values |= {
         "cut": Num(field.importance_cut, "share"),
         "rating": Num(field.performance_cut, "rating"),
         "first_listed": Joined(tuple(first)) if first else phrase("list.none"),
-        "flips": Joined(tuple(_name(name) for name in flips)) if flips else phrase("list.none"),
+        "flips": Joined(tuple(_name(report, name) for name in flips))
+        if flips
+        else phrase("list.none"),
         "n_flips": len(flips),
     }
 
@@ -99,9 +103,9 @@ def matrix_chart(report: Report, study: DriverStudy) -> Block:
             [
                 figures.MatrixItem(
                     label=write(
-                        phrase("drivers.may_flip", name=_name(each.driver))
+                        phrase("drivers.may_flip", name=_name(report, each.driver))
                         if each.flips
-                        else _name(each.driver)
+                        else _name(report, each.driver)
                     ),
                     x=each.importance.value,
                     y=each.performance.value,
@@ -143,7 +147,7 @@ def driver_table(report: Report, study: DriverStudy) -> Block:
     values = _values(report, study)
     rows: list[tuple[Cell, ...]] = [
         (
-            _name(each.driver),
+            _name(report, each.driver),
             Num(each.n_obs),
             each.reach,
             each.mean,
@@ -157,15 +161,26 @@ def driver_table(report: Report, study: DriverStudy) -> Block:
     ]
     rows += [
         (
-            _name(out.driver),
+            _name(report, out.driver),
             phrase("number.hidden") if out.reason == "too_few" else Num(out.n_obs),
-            *(None,) * 7,
+            *(None,) * 2,
+            None if out.reason == "too_few" else phrase("drivers.table.cannot"),
+            *(None,) * 4,
         )
         for out in found.left_out
     ]
     heads = ("driver", "n", "reach", "mean", "share", "share_ci", "rank_ci", "slope", "slope_ci")
     source = "drivers.table.source_left_out" if found.left_out else "drivers.table.source"
-    values["left_out"] = Joined(tuple(_name(out.driver) for out in found.left_out))
+    values["left_out"] = Joined(
+        tuple(
+            phrase(
+                f"drivers.left_out.{out.reason}",
+                name=_name(report, out.driver),
+                floor=study.minimum_cell,
+            )
+            for out in found.left_out
+        )
+    )
     return report.table(
         "drivers.table",
         Table(
@@ -184,12 +199,12 @@ def lift_table(report: Report, study: DriverStudy) -> Block:
     first = shown[0] if shown else study.lifts[0]
     values = _values(report, study) | {
         "rise": Num(first.rise, "pp"),
-        "lifted": _name(first.driver),
+        "lifted": _name(report, first.driver),
         "change": first.change or phrase("number.none"),
     }
     rows: list[tuple[Cell, ...]] = []
     for lift in study.lifts:
-        cells: list[Cell] = [_name(lift.driver), lift.satisfied, lift.reach]
+        cells: list[Cell] = [_name(report, lift.driver), lift.satisfied, lift.reach]
         for change in (lift.change, lift.change_met):
             cells += (
                 [phrase("cell.signed", value=change), phrase("cell.signed_interval", value=change)]
@@ -215,14 +230,15 @@ def lift_table(report: Report, study: DriverStudy) -> Block:
 def kano_table(report: Report, study: DriverStudy) -> Block:
     """Show poor and top ratings against the middle, and the kind of driver where it is clear."""
     told = [each for each in study.contrasts if each.category != "cannot_tell"]
+    kinds = Joined(tuple(_kind(report, each) for each in told))
     values = _values(report, study) | {
         "n_told": len(told), "n_all": len(study.contrasts), "poor": POOR, "top": TOP,
         "middle_low": POOR + 1, "middle_high": TOP - 1, "lean": Num(LEANING, "ratio"),
-        "kinds": Joined(tuple(_kind(each) for each in told)) if told else phrase("list.none"),
+        "kinds": kinds if told else phrase("list.none"),
     }  # fmt: skip
     rows: list[tuple[Cell, ...]] = [
         (
-            _name(each.driver),
+            _name(report, each.driver),
             Num(each.n_low),
             phrase("cell.signed", value=_below(each)),
             phrase("drivers.kano.below_ci", low=_below(each, "upper"), high=_below(each, "lower")),
@@ -286,14 +302,14 @@ def _values(report: Report, study: DriverStudy) -> dict[str, Value]:
     found = study.importance
     first, second = found.drivers[:2]
     return {
-        "first": _name(first.driver),
+        "first": _name(report, first.driver),
         "first_share": first.share,
         "first_ranks": _ranks(first.rank_lower, first.rank_upper),
         "slope": first.slope,
         "mean": first.mean,
-        "second": _name(second.driver),
+        "second": _name(report, second.driver),
         "second_share": second.share,
-        "last": _name(found.drivers[-1].driver),
+        "last": _name(report, found.drivers[-1].driver),
         "last_share": found.drivers[-1].share,
         "outcome": phrase(f"drivers.outcome.{found.outcome}"),
         "scale": phrase(f"drivers.scale.{found.outcome}"),
@@ -311,20 +327,26 @@ def _below(each: KanoContrast, end: str = "") -> Num:
     return Num(-value[end], "rating")
 
 
-def _kind(each: KanoContrast) -> Phrase:
-    return phrase("drivers.kano.one", name=_name(each.driver), kind=_category(each.category))
+def _kind(report: Report, each: KanoContrast) -> Phrase:
+    return phrase(
+        "drivers.kano.one", name=_name(report, each.driver), kind=_category(each.category)
+    )
 
 
 def _category(category: Category) -> Phrase:
     return phrase(f"drivers.kano.{category}")
 
 
-def _listed(positions: Sequence[Position], quadrant: Quadrant) -> list[Phrase]:
-    return [_name(each.driver) for each in positions if each.quadrant == quadrant]
+def _listed(report: Report, positions: Sequence[Position], quadrant: Quadrant) -> list[Value]:
+    return [_name(report, each.driver) for each in positions if each.quadrant == quadrant]
 
 
-def _name(driver: str) -> Phrase:
-    return phrase(f"drivers.name.{driver}")
+def _name(report: Report, driver: str) -> Value:
+    """Name a driver: the client's words, the catalogue's, else its column without the prefix."""
+    if driver in report.engagement.drivers:
+        return report.engagement.drivers[driver]
+    key = f"drivers.name.{driver}"
+    return phrase(key) if key in catalogue("en") else driver.removeprefix(DRIVER).replace("_", " ")
 
 
 def _ranks(low: int, high: int) -> Phrase:

@@ -1,6 +1,6 @@
 """What 01_diagnosis shows of customer segments: their profile, or why none is named."""
 
-from cxlib.measures.segments import DOUBTFUL, UNSTABLE, Segment, Segmentation
+from cxlib.measures.segments import DOUBTFUL, KS, UNSTABLE, Segment, Segmentation
 from cxlib.report.blocks import Block
 from cxlib.report.readings import not_measured, nothing
 from cxlib.report.report import Report
@@ -82,6 +82,8 @@ def _values(report: Report, found: Segmentation) -> dict[str, Value]:
         "unstable_below": Num(UNSTABLE, "ratio"),
         "draws": found.n_draws,
         "references": found.n_references,
+        "fewest": KS[0],
+        "most": KS[-1],
         "scored": found.n_scored,
         "floor": report.engagement.minimum_cell,
         **period_values(report.engagement.baseline),

@@ -50,6 +50,7 @@ NOTEBOOKS = {
                 "orders",
                 "events",
                 "stores",
+                "customers",
                 "difficulty",
                 "maturity",
                 "overall",

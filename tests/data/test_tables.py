@@ -129,3 +129,14 @@ def test_an_unknown_effort_version_is_refused():
     with pytest.raises(InputError) as caught:
         table_contract("answers", ces_version="v3")
     assert str(caught.value) == "ces_version must be v1 or v2, got 'v3'"
+
+
+def test_any_driver_column_is_rated_one_to_five():
+    """A client's own driver is typed and checked; a column of another name stays unused."""
+    columns = answers(csat=["4", "5"], driver_parking=["6", "5"], parking=["6", "5"])
+    assert violations("answers", **columns) == [("driver_parking", "6", "must be 1 to 5")]
+    frame = pd.DataFrame({name: pd.array(cells, dtype="str") for name, cells in columns.items()})
+    raw = RawTable(table_name="answers", frame=frame, file="answers.csv")
+    found = check(raw, table_contract("answers"), known={})
+    assert found.unused_columns == ("parking",)
+    assert found.frame["driver_parking"].tolist()[1] == 5

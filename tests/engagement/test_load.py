@@ -170,6 +170,7 @@ def test_a_misspelt_key_inside_a_list_or_a_table_offers_the_nearest(edited):
         ("{en: Web search, ", f"{{en: {'W' * 61}, ", "a name has 60 characters or fewer, got 61"),
         ("en: Usual reply", f"en: {'W' * 301}", "words have 300 characters or fewer, got 301"),
         ("{start: 2025-07-01, end: 2025-12-31}", "[1]", "must hold the keys start, end"),
+        ("\nkpis:", "\ndrivers: {parking: P}\nkpis:", "its column, which begins with driver_"),
     ],
 )
 def test_each_wrong_value_is_worded_with_its_rule(edited, old, new, said):

@@ -389,6 +389,33 @@ def test_drivers_that_cannot_be_used_are_named(frame):
     ]  # fmt: skip
 
 
+def test_drivers_that_determine_each_other_are_left_out_together(frame):
+    """Whose share it is cannot be told: none of the two keeps it, the others are analysed."""
+    twins = frame.assign(driver_assembly=6 - frame["driver_speed"])
+    found = driver_importance(ask(twins), seed=1)
+    assert {out.driver: out.reason for out in found.left_out} == {
+        "driver_speed": "collinear", "driver_assembly": "collinear",
+    }  # fmt: skip
+    assert len(found.drivers) == 4
+    assert sum(each.share.value for each in found.drivers) == pytest.approx(1)
+
+
+def test_a_clients_own_driver_columns_are_analysed(frame):
+    """Any column that begins with driver_ is a driver; renaming one changes no number."""
+    own = frame.rename(columns={"driver_price": "driver_parking"})
+    span = Window(date="answered_at", start=date(2026, 1, 1), end=date(2026, 7, 1))
+    options = {
+        "window": span, "precision": Precision(confidence_level=0.95, minimum_cell=30), "seed": 1,
+    }  # fmt: skip
+    studies = [
+        driver_study(duckdb_source(rows, table="answers"), **options).importance
+        for rows in (frame, own)
+    ]
+    assert studies[1].named("driver_parking").share.value == pytest.approx(
+        studies[0].named("driver_price").share.value
+    )
+
+
 def emptied(frame):
     return frame.assign(nps=pd.array([pd.NA] * len(frame), dtype="Int64"))
 
@@ -402,8 +429,10 @@ CANNOT = {
     ),
     "driver importance needs at least 2 drivers, got 1: driver_staff has the same rating from "
     "everyone": lambda frame: frame[[*frame.columns[5:], "driver_speed"]].assign(driver_staff=3),
-    "drivers must not determine each other, got driver_speed, driver_assembly: leave one of them "
-    "out": lambda frame: frame.assign(driver_assembly=6 - frame["driver_speed"]),
+    "driver importance needs at least 2 drivers, got 0: driver_speed has ratings that others "
+    "determine; driver_assembly has ratings that others determine": lambda frame: frame[
+        [*frame.columns[5:], "driver_speed"]
+    ].assign(driver_assembly=6 - frame["driver_speed"]),
 }
 
 

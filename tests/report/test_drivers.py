@@ -166,8 +166,11 @@ def test_drivers_left_out_are_named(report, study):
     found = replace(study.importance, left_out=out)
     text = words(show.tables(report, replace(study, importance=found)), "en")
     assert "Range of products too few – – –" in text
-    assert "Assembly 80 – – –" in text
-    assert "from everyone: Range of products, Assembly." in text
+    assert "Assembly 80 – – cannot be estimated –" in text
+    assert (
+        "Cannot be estimated: Range of products (fewer than 30 ratings), Assembly (the same "
+        "rating from everyone)." in text
+    )
     assert "12" not in text.split("Range of products too few")[1][:8]
 
 
@@ -207,4 +210,13 @@ def test_without_a_study_the_section_says_why_and_the_rest_is_empty(report, abse
 def test_every_rating_of_the_contract_has_a_name(engagement):
     report = Report(engagement, "01_diagnosis")
     write = report._writer("zh-Hant-HK", markup=False)
-    assert len({write(show._name(driver)) for driver in DRIVERS}) == len(DRIVERS)
+    assert len({write(show._name(report, driver)) for driver in DRIVERS}) == len(DRIVERS)
+
+
+def test_a_driver_is_called_what_the_engagement_calls_it(engagement):
+    """The client's words in each language; without them a strange column reads as words."""
+    named = {"driver_parking": {"en": "Parking", "zh-Hant-HK": "泊車"}}
+    report = Report(engagement.model_copy(update={"drivers": named}), "01_diagnosis")
+    write = report._writer("zh-Hant-HK", markup=False)
+    assert write(show._name(report, "driver_parking")) == "泊車"
+    assert write(show._name(report, "driver_gift_wrap")) == "gift wrap"
