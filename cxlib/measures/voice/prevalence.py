@@ -27,6 +27,7 @@ class ThemeReading:
         share: Of all comments.
         negative: Of its comments, those whose words about it are blame; None under the minimum
             cell or without sentiment.
+        blamed: Of all comments, those that name it in words of blame; None without sentiment.
         gap: NPS of those who name it minus NPS of those who do not; None under the minimum cell.
         touchpoint: Where it is named most often for the comments there, if any can be shown.
         there: Its share there.
@@ -36,6 +37,7 @@ class ThemeReading:
     n: int
     share: Estimate | None
     negative: Estimate | None
+    blamed: Estimate | None
     gap: Estimate | None
     touchpoint: str | None = None
     there: Estimate | None = None
@@ -142,6 +144,11 @@ def theme_readings(
                 if voice.n >= minimum_cell
                 else None,
                 negative=_negative(voice, theme, named, confidence_level, minimum_cell),
+                blamed=clustered_share(
+                    voice.blames(theme), voice.people, confidence_level=confidence_level
+                )
+                if voice.has_sentiment and voice.n >= minimum_cell
+                else None,
                 gap=_gap(voice, named, confidence_level, minimum_cell),
                 touchpoint=best.touchpoint if best else None,
                 there=best.share if best else None,

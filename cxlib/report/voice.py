@@ -1,0 +1,290 @@
+"""What customers write: themes with intervals, distinctive phrases, approved quotations."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import Final
+
+from cxlib.measures.voice.phrases import Distinctive
+from cxlib.measures.voice.prevalence import Shift, ThemeReading
+from cxlib.measures.voice.quotes import Quote
+from cxlib.measures.voice.study import VoiceStudy
+from cxlib.report import figures
+from cxlib.report.blocks import Block
+from cxlib.report.fonts import missing_characters, report_fonts
+from cxlib.report.readings import nothing, value_cells
+from cxlib.report.report import Report
+from cxlib.report.scope import period_values
+from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
+
+CHARTED: Final = 10
+PHRASES: Final = 6
+QUOTED_THEMES: Final = 4
+_TONELESS: Final = frozenset({"So", "Sk", "Cf", "Mn", "Cn"})
+"""Kinds of characters a quotation loses without losing a word: emoji and their joiners."""
+
+
+def section(report: Report, study: VoiceStudy) -> Block:
+    """Open the section with the theme most complained about, or say why there is none."""
+    if study.asked is None:
+        return report.section("voice.absent")
+    if not study.readings:
+        floor = report.engagement.minimum_cell
+        return report.section("voice.few", floor=floor)
+    key = "voice.blamed" if study.readings[0].blamed else "voice.named"
+    return report.section(key, "descriptive", **_values(study))
+
+
+def theme_chart(report: Report, study: VoiceStudy) -> Block:
+    """Draw the share of comments that complain about each theme, the largest first."""
+    if not study.readings:
+        return nothing(report, "voice.chart")
+    labels = _labels(study)
+    values = _values(study)
+    key = "voice.chart" if study.readings[0].blamed else "voice.chart_named"
+    shown = study.readings[:CHARTED]
+
+    def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
+        return figures.interval_chart(
+            [
+                figures.IntervalItem(
+                    label=write(labels[reading.theme]),
+                    estimate=reading.blamed or reading.share,
+                    note=write(reading.n),
+                )
+                for reading in shown
+            ],
+            theme=theme,
+            fmt=lambda value: write(Num(value, "share")),
+            axis_label=write(phrase(f"{key}.axis")),
+            note_head=write(phrase("voice.chart.note_head")),
+        )
+
+    return report.figure(
+        "voice.chart",
+        draw,
+        title=Phrase(f"{key}.title", values),
+        subtitle=Phrase("voice.chart.subtitle", values | {"shown": len(shown)}),
+        source=Phrase("voice.chart.source", values),
+        alt=Phrase(f"{key}.alt", values),
+    )
+
+
+def tables(report: Report, study: VoiceStudy) -> Block:
+    """Show every theme, and the phrases that tell detractors from promoters."""
+    if not study.readings:
+        return nothing(report, "voice.tables")
+    blocks = [_theme_table(report, study)]
+    if study.phrases:
+        blocks.append(_phrase_table(report, study))
+    return report.together("voice.tables", blocks)
+
+
+def findings(report: Report, study: VoiceStudy) -> Block:
+    """Say what customers say, what no theme catches, and quote what a consultant approved."""
+    if not study.readings:
+        return nothing(report, "voice.findings")
+    values = _values(study)
+    judged = study.readings[0].blamed is not None
+    blocks = [
+        report.say(
+            "voice.finding" if judged else "voice.finding_named",
+            level="descriptive",
+            grade=None,
+            **values,
+        ),
+        _unclassified(report, study),
+    ]
+    if quotes := _quotes(report, study):
+        blocks.append(quotes)
+    return report.together("voice.findings", blocks)
+
+
+def shift_table(report: Report, shifts: Sequence[Shift], study: VoiceStudy) -> Block:
+    """Show how often each theme is named in the review period against the baseline."""
+    if not shifts:
+        return nothing(report, "voice.shifts")
+    labels = _labels(study)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            labels[shift.theme],
+            shift.before,
+            shift.after,
+            phrase("cell.signed", value=shift.change),
+            phrase("cell.signed_interval", value=shift.change),
+            Num(shift.change.p_value if shift.change.p_value is not None else 1.0, "p_value"),
+        )
+        for shift in shifts
+    ]
+    clear = sum(shift.is_clear for shift in shifts)
+    values: dict[str, Value] = {
+        "n_clear": clear, "n_themes": len(shifts),
+        "n_before": shifts[0].before.n_obs, "n_after": shifts[0].after.n_obs,
+        "top": labels[shifts[0].theme], "change": shifts[0].change,
+        "before_start": period_values(report.engagement.baseline)["start"],
+        "before_end": period_values(report.engagement.baseline)["end"],
+        **period_values(report.engagement.review),
+    }  # fmt: skip
+    case = "some" if clear else "none"
+    return report.table(
+        "voice.shifts",
+        Table(
+            title=Phrase(f"voice.shifts.title_{case}", values),
+            subtitle=Phrase("voice.shifts.subtitle", values),
+            source=Phrase("voice.shifts.source", values),
+            columns=[
+                Column(f"voice.shifts.{head}", "num" if k else "text")
+                for k, head in enumerate(("theme", "before", "after", "change", "ci", "p_value"))
+            ],
+            rows=rows,
+        ),
+    )
+
+
+def _labels(study: VoiceStudy) -> dict[str, Value]:
+    return {theme.id: dict(theme.label) for theme in study.taxonomy}
+
+
+def _values(study: VoiceStudy) -> dict[str, Value]:
+    labels, top = _labels(study), study.readings[0]
+    second = study.readings[1] if len(study.readings) > 1 else top
+    asked, public = study.asked, study.public
+    counts = asked.counts if asked else None
+    values: dict[str, Value] = {
+        "theme": labels[top.theme],
+        "second": labels[second.theme],
+        "n": asked.n if asked else 0,
+        "people": asked.n_people if asked else 0,
+        "n_themes": len(study.taxonomy),
+        "copies": (counts.copies + counts.near_copies) if counts else 0,
+        "hidden": sum(counts.redacted.values()) if counts else 0,
+        "public": public.n if public else 0,
+        "share": top.share or phrase("number.hidden"),
+        "judge": _judge(study),
+        **period_values(study.period),
+    }
+    if top.blamed:
+        values["blamed"] = top.blamed
+    if second.blamed:
+        values["second_blamed"] = second.blamed
+    if study.unclassified:
+        values["unclassified"] = study.unclassified
+    return values
+
+
+def _judge(study: VoiceStudy) -> Value:
+    scorer = study.scorer
+    if scorer is None or scorer.check is None:
+        return phrase("voice.judge.none")
+    return phrase(f"voice.judge.{scorer.basis}", area=scorer.check.area)
+
+
+def _theme_table(report: Report, study: VoiceStudy) -> Block:
+    labels, names = _labels(study), report.engagement.touchpoint_names()
+
+    def row(reading: ThemeReading) -> tuple[Cell, ...]:
+        share, interval = value_cells(reading.share)
+        negative, negative_interval = value_cells(reading.negative)
+        gap: Cell = phrase("number.hidden")
+        if reading.gap is not None:
+            gap = phrase("voice.table.gap_cell", value=reading.gap)
+        place: Cell = None
+        if reading.touchpoint is not None and reading.there is not None:
+            name = names.get(reading.touchpoint, {"en": reading.touchpoint})
+            place = phrase("voice.table.place", name=name, share=reading.there)
+        cells: tuple[Cell, ...] = (
+            labels[reading.theme], Num(reading.n), share, interval, negative, negative_interval,
+            gap, place,
+        )  # fmt: skip
+        return (*cells, study.public_shares.get(reading.theme)) if study.public_shares else cells
+
+    heads = ["theme", "n", "share", "share_ci", "negative", "negative_ci", "gap", "where"]
+    heads += ["public"] if study.public_shares else []
+    values = _values(study) | {"floor": report.engagement.minimum_cell}
+    judged = study.readings[0].blamed is not None
+    return report.table(
+        "voice.themes",
+        Table(
+            title=Phrase(f"voice.table.title{'' if judged else '_named'}", values),
+            subtitle=Phrase("voice.table.subtitle", values),
+            source=Phrase("voice.table.source", values),
+            columns=[
+                Column(f"voice.table.{head}", "text" if head in {"theme", "where"} else "num")
+                for head in heads
+            ],
+            rows=[row(reading) for reading in study.readings if reading.n],
+        ),
+    )
+
+
+def _phrase_table(report: Report, study: VoiceStudy) -> Block:
+    def rows(of: str) -> list[Distinctive]:
+        return [item for item in study.phrases if item.of == of and _printable(item.phrase)]
+
+    chosen = [*rows("detractors")[:PHRASES], *rows("promoters")[:PHRASES]]
+    if not chosen:
+        return nothing(report, "voice.phrases")
+    counts = study.asked.phrases if study.asked else None
+    values = _values(study) | {
+        "phrase": chosen[0].phrase,
+        "detractors": counts.n_detractors if counts else 0,
+        "promoters": counts.n_promoters if counts else 0,
+        "n_low": chosen[0].n_detractors,
+        "n_high": chosen[0].n_promoters,
+    }
+    return report.table(
+        "voice.phrases",
+        Table(
+            title=Phrase("voice.phrases.title", values),
+            subtitle=Phrase("voice.phrases.subtitle", values),
+            source=Phrase("voice.phrases.source", values),
+            columns=[
+                Column(f"voice.phrases.{head}", "num" if k > 1 else "text")
+                for k, head in enumerate(
+                    ("phrase", "of", "n_detractors", "n_promoters", "p_value", "unclassified")
+                )
+            ],
+            rows=[
+                (
+                    item.phrase, phrase(f"voice.phrases.{item.of}"), Num(item.n_detractors),
+                    Num(item.n_promoters), Num(item.p_value, "p_value"),
+                    phrase("voice.phrases.whole", share=Num(item.unclassified, "share")),
+                )
+                for item in chosen
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _unclassified(report: Report, study: VoiceStudy) -> Block:
+    words = tuple(text for text, _ in study.missing if _printable(text))[:4]
+    values = _values(study)
+    if not words:
+        return report.say("voice.unclassified", level="descriptive", grade=None, **values)
+    values["words"] = Joined(tuple(phrase("voice.quoted", text=word) for word in words))
+    return report.say("voice.unclassified_words", level="descriptive", grade=None, **values)
+
+
+def _quotes(report: Report, study: VoiceStudy) -> Block | None:
+    """Quote approved words of the themes most complained about; nothing says who wrote them."""
+    labels = _labels(study)
+    order = [reading.theme for reading in study.readings[:QUOTED_THEMES]]
+    shown = [
+        phrase(f"voice.quote.{quote.tone}", theme=labels[quote.theme], text=words)
+        for theme in order
+        for quote in study.quotes
+        if quote.theme == theme and (words := _quotable(quote))
+    ]
+    return report.items("voice.quotes", shown, role="note") if shown else None
+
+
+def _quotable(quote: Quote) -> str:
+    """Give the words without emoji the fonts lack; "" where a letter would be lost."""
+    absent = set(missing_characters(quote.text, report_fonts()))
+    if any(unicodedata.category(mark) not in _TONELESS for mark in absent):
+        return ""
+    return "".join(mark for mark in quote.text if mark not in absent).strip()
+
+
+def _printable(text: str) -> bool:
+    return not missing_characters(text, report_fonts())
