@@ -14,7 +14,7 @@ export UV_NO_PROGRESS := 1
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab lint doctor benchmark lock clean
+.PHONY: help setup report test lab lint doctor benchmark hit-rates lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z].*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,14 @@ lint: $(call STAMP,test)  ## style, types and notebook rules
 doctor: $(call STAMP,report)  ## is this machine able to make reports?
 	@$(BIN)/cx doctor
 
-benchmark: $(call STAMP,test)  ## time one full run against plain papermill and nbconvert
+benchmark: $(call STAMP,test)  ## time a full run against papermill, row-level work against DuckDB by hand
 	@$(BIN)/python tests/benchmarks/full_run.py
+	@$(BIN)/python tests/benchmarks/row_texts.py
+	@$(BIN)/python tests/benchmarks/row_texts.py --memory
+	@$(BIN)/python tests/benchmarks/drivers.py
+
+hit-rates: $(call STAMP,test)  ## count over many seeds how much of what the sample plants is found
+	@$(BIN)/python tests/simulation/hit_rates.py --write
 
 environment.yml: pyproject.toml $(call STAMP,test)
 	@$(BIN)/pyproject2conda yaml -e lab --python-include infer --name cx-workbook -w force -o $@
