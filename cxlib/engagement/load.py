@@ -18,7 +18,8 @@ from cxlib.errors import ConfigError, Problem
 
 TABLE_NAMES = (
     "answers", "invitations", "customers", "stores", "orders", "cases", "events", "mentions",
-    "mention_codes", "ab_test", "kpi_history", "store_panel", "costs", "maturity", "difficulty", "employees", "overall",
+    "mention_codes", "ab_test", "kpi_history", "store_panel", "costs", "maturity", "difficulty",
+    "employees", "overall",
 )  # fmt: skip
 GOAL_UNITS = {
     "points": ("points", "relative_percent"),
