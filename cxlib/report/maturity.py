@@ -14,7 +14,8 @@ def section(report: Report, found: MaturityProfile | None) -> Block:
     """Open the section with the weakest dimension, or say that nobody was asked."""
     if found is None:
         return report.section("maturity_none")
-    return report.section("maturity", "descriptive", **_values(report, found))
+    key = "maturity_single" if found.n_raters == 1 else "maturity"
+    return report.section(key, "descriptive", **_values(report, found))
 
 
 def table(report: Report, found: MaturityProfile | None) -> Block:

@@ -250,6 +250,11 @@ def test_the_highest_level_has_no_next_and_halves_are_printed(report):
     assert "People2.5" in text.replace(" ", "")
 
 
+def test_one_rater_is_no_panel(report):
+    found = maturity_profile(panel(data=[2], people=[3]), seed=1)
+    assert "by one rater" in plain(maturity.section(report, found))
+
+
 def test_without_ratings_the_section_says_so(report):
     assert "No colleague has rated the company's maturity yet" in plain(
         maturity.section(report, None)
