@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from cxlib.data.clusters import check_days, check_range, sql_days, sql_moment, within
+from cxlib.data.clusters import check_days, check_range, cluster_sums, sql_days, sql_moment, within
 from cxlib.data.query import to_floats
 from cxlib.data.source import Source
 from cxlib.errors import InputError
@@ -107,6 +107,32 @@ def activity_counts(
         f"from ({each}) as e"
     )
     return found.fillna(0).astype("int64")
+
+
+def revenue_sums(orders: Source, *, active_days: int, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Add up what the active base spent before a period, and the part of who then stayed away.
+
+    Returns:
+        ``cluster_sums`` of `revenue_lost`: spend in the ``active_days`` days before ``start`` of
+        customers without an order in the period, over that of all who ordered in those days.
+
+    Raises:
+        DataError: A column is absent.
+        InputError: An impossible number of days or range.
+    """
+    check_days("active_days", active_days)
+    check_range(start, end)
+    customer, moment, amount = orders.names("customer_id", "ordered_at", "amount_hkd")
+    opening = start - dt.timedelta(days=active_days)
+    rows = (
+        f"select {customer} as owner, "
+        f"sum(case when {within(moment, opening, start)} then 1e0 * {amount} else 0 end) as spent, "
+        f"max(case when {within(moment, start, end)} then 1 else 0 end) as during "
+        f"from {orders.table} where {customer} is not null group by {customer}"
+    )
+    return cluster_sums(
+        orders, rows=rows, measures={"revenue_lost": ("spent * (1 - during)", "spent")}
+    )
 
 
 def _customers(orders: Source) -> str:

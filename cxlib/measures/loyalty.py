@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from cxlib.data.clusters import date_span, paired_sums
-from cxlib.data.purchases import activity_counts, first_order_counts
+from cxlib.data.purchases import activity_counts, first_order_counts, revenue_sums
 from cxlib.data.source import Source
 from cxlib.engagement.schema import Period, Precision
 from cxlib.measures.distribution import check_columns, check_minimum_cell
@@ -23,7 +23,7 @@ from cxlib.measures.reading import (
 )
 from cxlib.stats.multiplicity import holm
 from cxlib.stats.proportions import proportion
-from cxlib.stats.ratios import event_rate
+from cxlib.stats.ratios import clustered_share, event_rate
 
 Reason = Literal["", "short_history", "too_few"]
 Side = Literal["below", "above", "unclear"]
@@ -75,6 +75,8 @@ class Purchases:
         referral_new: Referred new customers / new customers whose order says.
         referral_base: Referred new customers per 100 active customers; None without a base.
         churn: Share of the base without an order in the period; None with the reason.
+        revenue_churn: Share of the base's spend in the active days that belongs to lost
+            customers; n counts customers. None as churn is, or where orders have no amounts.
         reason: Why there is no churn: the table starts too late, or the base is too small.
         active_days: Who ordered in so many days before the period is the base.
         first_day: First day the orders cover: nobody is known from before it.
@@ -91,6 +93,7 @@ class Purchases:
     referral_new: Reading | None
     referral_base: Reading | None
     churn: Reading | None
+    revenue_churn: Reading | None
     reason: Reason
     active_days: int
     first_day: date
@@ -269,10 +272,36 @@ def purchases(
         if known and not reason
         else None,
         churn=None if reason else share("churn", base - retained, base, better="lower"),
+        revenue_churn=None
+        if reason or "amount_hkd" not in orders.columns
+        else read_revenue_churn(
+            revenue_sums(orders, active_days=active_days, start=period.start, end=end), **precision
+        ),
         reason=reason,
         active_days=active_days,
         first_day=first,
         n_base=base,
         n_acquired=int(activity["acquired"]),
         n_returned=int(activity["returned"]),
+    )
+
+
+def read_revenue_churn(
+    sums: pd.DataFrame, *, confidence_level: float = 0.95, minimum_cell: int = 30
+) -> Reading:
+    """Read ``revenue_sums``: the share of spend that belonged to customers who were lost.
+
+        lost / all spend of the base, error between customers (clustered Wilson)
+
+    Beside the share of customers lost it tells whether the large or the small ones went.
+    """
+    customers, lost, spent, squares = find_sums(sums, "revenue_lost")
+    estimate = None
+    if customers >= minimum_cell and spent > 0:
+        found = clustered_share(
+            customers, total=lost, base=spent, squares=squares, confidence_level=confidence_level
+        )
+        estimate = replace(found, n_obs=customers)
+    return Reading(
+        name="revenue_churn", estimate=estimate, better="lower", minimum_cell=minimum_cell
     )

@@ -72,6 +72,7 @@ def _scorecard(report: Report, gaps: Gaps | None, bought: Purchases, nps: Estima
             (bought.referral_new, ""),
             (bought.referral_base, RATE),
             (bought.churn, ""),
+            (bought.revenue_churn, ""),
         )
         if reading is not None
     ]

@@ -11,7 +11,7 @@ import pytest
 from cxlib.data.source import duckdb_source
 from cxlib.engagement.schema import Period, Precision
 from cxlib.measures.bucket import bucket_of
-from cxlib.measures.loyalty import _sides, expectation_gaps, purchases, read_gap
+from cxlib.measures.loyalty import _sides, expectation_gaps, purchases, read_gap, read_revenue_churn
 from cxlib.stats.means import mean_difference
 from cxlib.stats.proportions import proportion
 
@@ -182,3 +182,41 @@ def test_the_bucket_of_measured_purchases_or_none(orders):
     assert bucket_of(none_lost) is None
     assert bucket_of(replace(found, churn=None)) is None
     assert bucket_of(None) is None
+
+
+def test_revenue_churn_is_the_spend_of_lost_customers_over_that_of_the_base():
+    """By hand: 40 spend 100 and stay, 10 spend 900 and leave: 20 % of customers, 9/13 of spend."""
+    stay, leave = [f"S{k}" for k in range(40)], [f"L{k}" for k in range(10)]
+    before, during = pd.Timestamp(2025, 6, 1), pd.Timestamp(2025, 8, 1)
+    rows = [
+        *((person, before, 100) for person in stay), *((person, before, 900) for person in leave),
+        *((person, during, 50) for person in [*stay, *(f"N{k}" for k in range(30))]),
+        ("OLD", pd.Timestamp(2024, 1, 1), 5000), ("N0", pd.Timestamp(2025, 12, 31), 1),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["customer_id", "ordered_at", "amount_hkd"])
+    found = bought(frame)
+    assert found.churn.estimate.value == pytest.approx(0.2)
+    estimate = found.revenue_churn.estimate
+    assert estimate.value == pytest.approx(9 / 13)
+    assert estimate.n_obs == 50
+    assert estimate.ci_lower < 9 / 13 < estimate.ci_upper < 1
+    assert bought(frame.drop(columns="amount_hkd")).revenue_churn is None
+
+
+def test_the_interval_of_revenue_churn_covers_the_truth():
+    """400 draws of 300 customers whose leaving goes with spend: 95 % within 3 points."""
+    rng = np.random.default_rng(5)
+    spend = rng.lognormal(8, 0.8, (400, 300))
+    lost = rng.random(spend.shape) < 1 / (1 + (spend / 3000) ** 0.5)
+    draws = np.random.default_rng(6).lognormal(8, 0.8, 2_000_000)
+    truth = (draws / (1 + (draws / 3000) ** 0.5)).sum() / draws.sum()
+    hits = 0
+    for x, gone in zip(spend, lost, strict=True):
+        ratio = (x * gone).sum() / x.sum()
+        sums = pd.DataFrame({
+            "measure": ["revenue_lost"], "n_clusters": [300], "total": [(x * gone).sum()],
+            "base": [x.sum()], "squares": [((x * gone - ratio * x) ** 2).sum()],
+        })  # fmt: skip
+        estimate = read_revenue_churn(sums).estimate
+        hits += estimate.ci_lower <= truth <= estimate.ci_upper
+    assert 0.92 <= hits / 400 <= 0.98
