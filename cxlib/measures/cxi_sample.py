@@ -9,7 +9,7 @@ from cxlib.data.cell_pairs import ITEM, Spans, cell_pairs
 from cxlib.data.source import Source
 from cxlib.data.summaries import score_counts
 from cxlib.engagement.schema import Window
-from cxlib.measures.cxi import ITEMS
+from cxlib.measures.cxi import ITEMS, cxi_index
 from cxlib.measures.survey_sample import Population, SurveySample, sample_from
 from cxlib.measures.weighted import WeightedScore, adjusted_net
 from cxlib.stats import linearised
@@ -118,7 +118,7 @@ def _index(
     """Return the index with its interval, and its standard error in points."""
     items = [sample.linear((*group, item)).scaled(0.01) for item in ITEMS]
     index = Linear(
-        value=sum(item.value for item in items) / len(items),
+        value=cxi_index(*(item.value for item in items)),
         alpha=np.sum([item.alpha for item in items], axis=0) / len(items),
         beta=np.sum([item.beta for item in items], axis=0) / len(items),
     )

@@ -94,7 +94,6 @@ def scores(
     """
     found: dict[ScoreName, tuple[WeightedScore, ...]] = {}
     refused: dict[ScoreName, str] = {}
-    adjustment = "none" if population is None else "raking"
     held = answers.columns
     answers.names(*(name for name in by if name != SPAN or spans is None))
     kinds = dict.fromkeys(metric.kind for metric in metrics.values())
@@ -103,7 +102,8 @@ def scores(
             try:
                 sample = survey_sample(
                     answers, metric=kind, window=window, statistic=statistic,
-                    population=population, adjustment=adjustment, by=by, spans=spans,
+                    population=population, by=by, spans=spans,
+                    adjustment="none" if population is None else "raking",
                 )  # fmt: skip
             except InputError as error:
                 refused[name] = str(error)

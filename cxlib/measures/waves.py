@@ -100,11 +100,14 @@ class WaveChange:
         """Whether the total says the opposite of the groups, beyond what chance does to the mix.
 
         "reversed": every group moved one way and the total the other; "against": the groups'
-        own movement, taken together, did.
+        own movement, taken together, did, and it or the total's is clear of zero.
         """
         if not self.mix_effect.excludes(0.0) or self.mix.rate_effect * self.mix.change >= 0:
             return "none"
-        return "reversed" if self.mix.reversed_by_mix else "against"
+        if self.mix.reversed_by_mix:
+            return "reversed"
+        clear = self.change.excludes(0.0) or self.rate_effect.excludes(0.0)
+        return "against" if clear else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,20 +82,20 @@ def difference_table(report: Report, comparison: GroupComparison) -> Block:
         return none_block(report, f"groups.{by}.none")
     found = [pair_values(comparison, pair) for pair in comparison.differences]
     chances = comparison.chances
-    for values, pair, chance in zip(found, comparison.differences, chances, strict=bool(chances)):
-        values["chance"] = _complement(chance) if pair.estimate.value < 0 else chance
+    for row, pair, chance in zip(found, comparison.differences, chances, strict=bool(chances)):
+        row["chance"] = _complement(chance) if pair.estimate.value < 0 else chance
     rows: list[tuple[Cell, ...]] = [
         (
-            Phrase("groups.versus", values),
-            values["high"],
-            values["low"],
-            Phrase("groups.signed", values),
-            Phrase("groups.signed_interval", values),
-            values["p_value"],
-            *([Phrase("groups.chance_cell", values)] if chances else []),
+            Phrase("groups.versus", row),
+            row["high"],
+            row["low"],
+            Phrase("groups.signed", row),
+            Phrase("groups.signed_interval", row),
+            row["p_value"],
+            *([Phrase("groups.chance_cell", row)] if chances else []),
             Num(pair.estimate.n_obs),
         )
-        for values, pair in zip(found, comparison.differences, strict=True)
+        for row, pair in zip(found, comparison.differences, strict=True)
     ]
     clear = sum(pair.higher != "unclear" for pair in comparison.differences)
     weights = comparison.sample.weights

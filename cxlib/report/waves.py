@@ -89,10 +89,10 @@ def change_table(report: Report, study: WaveStudy) -> Block:
                 Phrase("waves.row", values), change.before.shown, change.after.shown,
                 phrase("cell.signed", value=change.change),
                 phrase("cell.signed_interval", value=change.change),
-                Num(change.change.p_value or 0.0, "p_value"),
-                phrase("waves.signed", value=change.rate_effect),
+                phrase("cell.signed", value=change.rate_effect),
                 phrase("waves.signed", value=change.mix_effect),
-                phrase(f"waves.alarm_{change.alarm}"), Num(change.change.n_obs),
+                *([phrase(f"waves.alarm_{change.alarm}")] if values["alarms"] else []),
+                Num(change.change.n_obs),
             )
         )  # fmt: skip
     hidden = {
@@ -104,7 +104,8 @@ def change_table(report: Report, study: WaveStudy) -> Block:
         "hidden": phrase("waves.hidden", names=Joined(tuple(hidden)))
         if hidden else phrase("waves.hidden_none"),
     }  # fmt: skip
-    heads = ("split", "first", "second", "change", "ci", "p", "rate", "mix", "alarm", "n")
+    alarm = ("alarm",) if values["alarms"] else ()
+    heads = ("split", "first", "second", "change", "ci", "rate", "mix", *alarm, "n")
     return report.table(
         "waves.changes",
         Table(
@@ -194,5 +195,3 @@ def _period(start: str, step: Step) -> Value:
 
 def _scale(report: Report, name: ScoreName) -> str:
     return f"ces_{report.engagement.ces_version()}" if name == "ces_mean" else name
-
-

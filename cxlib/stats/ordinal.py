@@ -77,9 +77,7 @@ def chance_higher(
         # Each group has its own K / (K - 1), as in Brunner and Munzel, not that of all customers.
         factor = sqrt(k / (k - 1) * (products.n_clusters - 1) / products.n_clusters)
         parts.append(
-            Linear(
-                value=float(placed_by @ place), alpha=0 * w, beta=-factor * w * (moves - fitted)
-            )
+            Linear(value=float(placed_by @ place), alpha=0 * w, beta=-factor * w * (moves - fitted))
         )
     pieces = [linearised.variance(part, products) for part in parts]
     shared = 2 * linearised.covariance(parts[0], parts[1], products)

@@ -1,4 +1,4 @@
-"""cxlib.measures.response and repeated: denominators, bounds, repeat customers, error texts."""
+"""cxlib.measures.response: denominators, bounds, error texts."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,6 @@ import pytest
 
 from cxlib.errors import InputError
 from cxlib.measures.distribution import NpsCounts
-from cxlib.measures.repeated import design_effect, repeated_scores
 from cxlib.measures.response import nps_bounds, response_rates
 from cxlib.measures.survey import nps_from_counts
 from cxlib.stats.proportions import proportion
@@ -16,17 +15,6 @@ COLUMNS = ["segment", "n", "delivered", "opened", "started", "completed"]
 
 def log(*rows):
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def moments(column, customer, value):
-    """Return the clustered_moments row of two lists, by its published formula."""
-    size, total = np.bincount(customer), np.bincount(customer, weights=value)
-    mean = float(np.mean(value))
-    squares = float(((total - mean * size) ** 2).sum())
-    return pd.DataFrame(
-        [{"column": column, "n": len(value), "n_clusters": len(size), "mean": mean,
-          "squares": squares}]
-    )  # fmt: skip
 
 
 def test_the_rate_is_completed_over_delivered_and_started_stays_apart():
@@ -139,68 +127,3 @@ def test_more_answers_than_invitations_are_refused():
     assert str(caught.value) == (
         "delivered must be at least the 20 answers, got 19; use the invitation log as denominator"
     )
-
-
-def test_answers_repeated_by_the_same_customers_add_no_certainty():
-    """Every customer gives the same answer three times: design effect about 3 (trap 7)."""
-    once = [1, 0, -1, 1, 1, 0, -1, 1, 0, 1] * 12
-    customer = np.tile(np.arange(120), 3)
-    (score,) = repeated_scores(moments("nps", customer, once * 3), coding="nps")
-    plain = nps_from_counts(3 * 60, 3 * 36, 3 * 24)
-    assert score.estimate.value == pytest.approx(plain.value)
-    assert (score.estimate.n_obs, score.n_customers) == (360, 120)
-    assert design_effect(score.estimate, plain) == pytest.approx(3, abs=0.15)
-
-
-def test_the_interval_between_customers_covers_where_the_plain_one_does_not():
-    """1,000 seeded waves: 80 customers, five answers each around their own mean; truth 3.5."""
-    rng = np.random.default_rng(42)
-    customer = np.repeat(np.arange(80), 5)
-    hits, plain = [], []
-    for _ in range(1_000):
-        value = 3.5 + rng.normal(0, 0.8, 80)[customer] + rng.normal(0, 0.6, 400)
-        (score,) = repeated_scores(moments("csat", customer, value), coding="value")
-        hits.append(not score.estimate.excludes(3.5))
-        plain.append(abs(value.mean() - 3.5) <= 1.966 * value.std(ddof=1) / 20)
-    assert np.mean(hits) == pytest.approx(0.95, abs=0.02)
-    assert np.mean(plain) < 0.80
-
-
-def test_few_customers_hide_the_score_however_many_answers():
-    customer = np.repeat(np.arange(20), 10)
-    (score,) = repeated_scores(moments("csat", customer, [4.0] * 200), coding="value")
-    assert (score.suppressed, score.estimate, score.n_customers) == (True, None, None)
-
-
-def test_shares_and_points_stay_in_range():
-    frame = moments("csat", np.arange(40), [1.0] * 39 + [0.0])
-    (share,) = repeated_scores(frame, coding="top2")
-    assert (share.estimate.unit, share.estimate.ci_upper) == ("share", 1.0)
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (
-            lambda frame: repeated_scores(frame, coding="ces"),
-            "coding must be one of value, nps, top2, got 'ces'",
-        ),
-        (
-            lambda frame: repeated_scores(
-                pd.concat([frame, frame.assign(column="csat")]), coding="nps"
-            ),
-            "moments must hold one survey column, got ['csat', 'nps']",
-        ),
-    ],
-)
-def test_a_wrong_request_is_named(call, message):
-    with pytest.raises(InputError) as caught:
-        call(moments("nps", np.arange(40), [1.0, 0.0] * 20))
-    assert str(caught.value) == message
-
-
-def test_a_design_effect_needs_widths():
-    flat = nps_from_counts(40, 0, 0, method="Wald")
-    with pytest.raises(InputError) as caught:
-        design_effect(flat, flat)
-    assert str(caught.value) == "the independent interval must have a width above 0, got 0.0"

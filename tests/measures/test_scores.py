@@ -62,9 +62,7 @@ def invitations(frame, times=3):
 
 def people(frame):
     log = invitations(frame)
-    flags = flag_counts(
-        log, flags=["delivered"], by=["touchpoint", "segment", "channel"], **SENT
-    )
+    flags = flag_counts(log, flags=["delivered"], by=["touchpoint", "segment", "channel"], **SENT)
     return invited_population(flags, margins=["segment", "channel"])
 
 

@@ -104,7 +104,9 @@ def test_the_interval_covers_when_customers_answer_in_both_groups():
     assert np.mean(hits) == pytest.approx(0.95, abs=0.025)
 
 
-@pytest.mark.parametrize(("x", "y", "value"), [([5] * 40, [1] * 60, 1.0), ([3] * 40, [3] * 60, 0.5)])
+@pytest.mark.parametrize(
+    ("x", "y", "value"), [([5] * 40, [1] * 60, 1.0), ([3] * 40, [3] * 60, 0.5)]
+)
 def test_groups_without_spread_keep_a_width(x, y, value):
     found = compare(x, y)
     assert found.value == value
