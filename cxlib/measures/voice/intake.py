@@ -1,6 +1,7 @@
 """Answers, contact notes and public mentions as one kind of record, redacted before it is kept."""
 
 import datetime as dt
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ COPY_LENGTH: Final = 20
 """Letters from which the same words twice are a copy and no coincidence."""
 NEAR_LENGTH: Final = 40
 COPY_DAYS: Final = 30
+_CODE: Final = re.compile(r"[a-z0-9]*\d[a-z0-9]*")
+"""Referral codes, prices, dates: what copies differ in."""
 _GRAM: Final = 5
 _KEPT: Final = 3
 
@@ -214,7 +217,8 @@ class _Copies:
         whole = _number(f"{author}|{letters}")
         if whole in self._seen:
             return "copy"
-        near = _fingerprints(letters) if self._public and len(letters) >= NEAR_LENGTH else ()
+        body = letters_only(_CODE.sub("", folded)) if self._public else ""
+        near = _fingerprints(body) if len(body) >= NEAR_LENGTH else ()
         known = any(mark in self._seen for mark in near)
         for mark in (whole, *near):
             if mark not in self._seen:

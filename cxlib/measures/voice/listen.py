@@ -174,21 +174,34 @@ class _Reader:
 
         The mean of clause and comment, as measured to beat either; a cue decides alone.
         """
-        places, spans = [], []
+        places, spans, chances_alone = [], [], []
         for k, found in enumerate(hits):
             for hit in found:
-                if not hit.negative and self.judge:
+                alone = hit.clause_end - hit.clause_start >= len(texts[k].strip())
+                if alone and not hit.negative and not np.isnan(whole[k]):
+                    chances_alone.append((k, hit.theme))
+                elif not hit.negative and self.judge:
                     places.append((k, hit.theme))
                     spans.append(texts[k][hit.clause_start : hit.clause_end])
-        judged = self.judge(spans) if self.judge and spans else np.zeros(0)
+        judged = self._judge_once(spans)
         chances: list[dict[int, float]] = [{} for _ in texts]
         for k, found in enumerate(hits):
             for hit in found:
                 chances[k][hit.theme] = max(chances[k].get(hit.theme, 0.0), float(hit.negative))
+        for k, theme in chances_alone:  # the clause is the comment
+            chances[k][theme] = max(chances[k][theme], float(whole[k]))
         for (k, theme), chance in zip(places, judged, strict=True):
             both = chance if np.isnan(whole[k]) else (chance + whole[k]) / 2
             chances[k][theme] = max(chances[k][theme], float(both))
         return chances
+
+    def _judge_once(self, spans: Sequence[str]) -> NDArray[np.float64]:
+        """Judge each different clause once; customers use the same words."""
+        if self.judge is None or not spans:
+            return np.zeros(0)
+        place = {span: k for k, span in enumerate(dict.fromkeys(spans))}
+        judged = self.judge(list(place))
+        return np.array([judged[place[span]] for span in spans])
 
     def result(self, counts: IntakeCounts) -> Voice:
         frame = pd.concat(self.parts, ignore_index=True) if self.parts else _EMPTY

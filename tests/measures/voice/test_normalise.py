@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a case stands on its line)
 """cxlib.measures.voice.normalise and variety: places kept, Hong Kong characters, varieties."""
 
 import numpy as np
