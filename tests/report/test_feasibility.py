@@ -1,0 +1,147 @@
+"""Outlook, goal tree and plan as a client reads them, in both languages."""
+
+import re
+from datetime import date
+from html import unescape
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cxlib.decisions.action_plan import goals_without_action, plan_actions, plan_and_paid
+from cxlib.decisions.cadence import readings
+from cxlib.decisions.goal_rules import goal_rules, small_effects
+from cxlib.decisions.goal_tree import goal_tree
+from cxlib.decisions.goals import check_goals
+from cxlib.decisions.level import baselines
+from cxlib.decisions.outlook import outlooks, waiting_needed
+from cxlib.engagement import load_engagement
+from cxlib.report import feasibility, measurement_plan
+from cxlib.report import goal_tree as tree_view
+from cxlib.report.findings import CAUSAL_WORDS
+from cxlib.report.report import Report
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
+LANGUAGES = ("en", "zh-Hant-HK")
+
+
+@pytest.fixture(scope="module")
+def engagement():
+    return load_engagement(SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def history():
+    return pd.read_csv(SAMPLE / "data" / "kpi_history.csv")
+
+
+@pytest.fixture(scope="module")
+def checks(engagement, history):
+    levels = baselines(history, engagement=engagement)
+    return check_goals(history, engagement=engagement, levels=levels)
+
+
+@pytest.fixture(scope="module")
+def found(engagement, history, checks):
+    return outlooks(history, checks, engagement=engagement, best={})
+
+
+@pytest.fixture
+def report(engagement):
+    return Report(engagement, "02_kpi_setting")
+
+
+def text(block, language="en"):
+    bare = re.sub(r"<svg.*?</svg>", "", block.html[language], flags=re.DOTALL)
+    words = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", bare)))
+    return re.sub(r" (?=[%,.)：，。）])", "", words)
+
+
+def numbers(block, language):
+    return sorted(re.findall(r'<data value="([^"]+)"', block.html[language]))
+
+
+def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
+    block = feasibility.outlook_table(report, found, seal="0123456789abcdef")
+    assert "fingerprint 0123456789abcdef" in text(block)
+    assert "never with this start" in text(block)
+    assert "以此起點永遠看不出" in text(block, "zh-Hant-HK")
+    assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
+
+
+def test_a_stale_benchmark_says_so_and_absent_ones_too(report, found):
+    said = text(feasibility.standing_table(report, found))
+    assert "31 December 2023 (stale)" in said
+    assert "32.0 , Sample sector survey" in said or "32.0, Sample sector survey" in said
+    assert "none on this scale" in said
+
+
+def test_without_goals_to_count_otherwise_nothing_is_listed(report, checks):
+    assert feasibility.other_counts(report, None, ()) is None
+    block = feasibility.other_counts(report, None, waiting_needed(checks))
+    assert "counted by the waiting time to the second order" in text(block)
+
+
+def test_the_tree_says_association_and_never_cause(report, engagement):
+    tree = goal_tree(engagement, answers=None, orders=None, verdicts={})
+    blocks = [
+        tree_view.tree_section(report, tree),
+        tree_view.tree_table(report, tree),
+        tree_view.tree_finding(report, tree),
+    ]
+    for language in LANGUAGES:
+        for block in blocks:
+            assert not CAUSAL_WORDS[language].search(text(block, language))
+    assert "answers or orders absent" in text(blocks[1])
+
+
+def test_an_engagement_without_a_tree_is_told_so_in_one_sentence(engagement):
+    bare = engagement.model_copy(update={"growth_goal": None, "links": []})
+    report = Report(bare, "02_kpi_setting")
+    assert "No goal tree is written down" in text(tree_view.tree_section(report, ()))
+    assert tree_view.tree_table(report, ()) is None
+    assert tree_view.tree_finding(report, ()) is None
+
+
+def test_a_minimum_effect_nobody_can_see_is_marked(report, engagement, checks):
+    block = measurement_plan.rule_table(report, goal_rules(engagement), small_effects(checks))
+    assert re.search(r"● 3\.0 points; 4\.\d would show", text(block))
+    assert "the whole change" in text(block)
+    for rule in goal_rules(engagement):
+        assert rule.rule_hash() in text(block, "zh-Hant-HK")
+
+
+def test_the_plan_shows_roles_dates_and_money_in_both_languages(report, engagement):
+    plan = plan_actions(engagement)
+    costs = pd.read_csv(SAMPLE / "data" / "costs.csv")
+    lines = plan_and_paid(engagement.actions, costs, until=date(2026, 7, 15))
+    roles = measurement_plan.role_table(report, plan)
+    assert "5 actions, each with exactly one accountable role; 4 roles in all" in text(roles)
+    assert "paid without a budget line" in text(measurement_plan.money_table(report, lines))
+    chart = measurement_plan.plan_chart(report, plan)
+    assert "1 done, 2 running, 2 ahead" in text(chart)
+    assert "1 項完成" in text(chart, "zh-Hant-HK")
+    note = measurement_plan.plan_note(report, plan, goals_without_action(engagement))
+    assert "after its goal is read on 30 June 2026" in text(note)
+
+
+def test_without_actions_the_plan_is_said_to_be_absent(engagement):
+    bare = engagement.model_copy(update={"actions": []})
+    report = Report(bare, "02_kpi_setting")
+    assert "no plan over time to show" in text(measurement_plan.plan_chart(report, ()))
+    assert measurement_plan.role_table(report, ()) is None
+    assert measurement_plan.money_table(report, ()) is None
+    assert measurement_plan.plan_note(report, (), engagement.goals) is None
+
+
+def test_both_languages_print_the_same_numbers(report, engagement, history, checks, found):
+    blocks = [
+        feasibility.outlook_table(report, found, seal="x"),
+        feasibility.standing_table(report, found),
+        feasibility.other_counts(report, None, waiting_needed(checks)),
+        measurement_plan.rule_table(report, goal_rules(engagement), small_effects(checks)),
+        measurement_plan.reading_table(report, readings(history, engagement=engagement)),
+        measurement_plan.role_table(report, plan_actions(engagement)),
+    ]
+    for block in blocks:
+        assert numbers(block, "en") == numbers(block, "zh-Hant-HK"), block.key
