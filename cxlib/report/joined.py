@@ -13,11 +13,11 @@ from cxlib.report.writer import Num, Phrase, Value, phrase
 def section(report: Report, found: CustomerJoin | None) -> Block:
     """Open the section with the source that joins least, or say why nothing is joined."""
     if found is None:
-        return report.section("joined.absent", level="descriptive")
+        return report.section("joined.absent", "descriptive")
     worst = _worst(found)
     if worst is None or worst.rate is None:
-        return report.section("joined.few", level="descriptive", **_values(report, found))
-    return report.section("joined", level="descriptive", **_values(report, found))
+        return report.section("joined.few", "descriptive", **_values(report, found))
+    return report.section("joined", "descriptive", **_values(report, found))
 
 
 def tables(report: Report, found: CustomerJoin | None) -> Block:

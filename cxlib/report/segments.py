@@ -12,7 +12,7 @@ from cxlib.report.writer import Day, Num, Phrase, Value, phrase
 def section(report: Report, found: Segmentation | None) -> Block:
     """Open the section with the number of stable groups, or with the refusal."""
     if found is None:
-        return report.section("segments.absent", level="descriptive")
+        return report.section("segments.absent", "descriptive")
     return report.section(
         f"segments.{found.verdict}", level="descriptive", **_values(report, found)
     )
@@ -26,22 +26,19 @@ def profile_table(report: Report, found: Segmentation | None) -> Block:
         (
             name_of(segment),
             Num(segment.n_customers),
-            segment.share,
-            phrase("cell.interval", value=segment.share),
+            phrase("segments.cell", value=segment.share),
             Num(segment.recency, "points"),
             Num(segment.frequency, "points"),
             Num(segment.money, "currency"),
             Num(segment.jaccard, "ratio"),
-            segment.score or phrase("number.hidden"),
-            phrase("cell.interval", value=segment.score) if segment.score else None,
+            phrase("segments.cell", value=segment.score)
+            if segment.score
+            else phrase("number.hidden"),
             Num(segment.score.n_obs) if segment.score else None,
         )
         for segment in found.segments
     ]
-    heads = (
-        "name", "n", "share", "share_ci", "recency", "frequency", "money", "jaccard", "nps",
-        "nps_ci", "answers",
-    )  # fmt: skip
+    heads = ("name", "n", "share", "recency", "frequency", "money", "jaccard", "nps", "answers")
     values = _values(report, found)
     return report.table(
         "segments.table",
