@@ -5,11 +5,11 @@ from pathlib import Path
 
 from cxlib.data.coding_sheet import keep_codes, read_sheet_codes, write_sheet
 from cxlib.data.comments import scored_comments
-from cxlib.engagement import Engagement, load_engagement
+from cxlib.engagement import load_engagement
 from cxlib.errors import InputError
 from cxlib.measures.voice.coding import CODEBOOK, sheet_rows
 from cxlib.measures.voice.redact import Redactor
-from cxlib.measures.voice.taxonomy import Taxonomy, base_taxonomy
+from cxlib.measures.voice.study import engagement_taxonomy, read_names
 from cxlib.run.workbook import open_tables
 
 MOST = 2_000
@@ -37,11 +37,12 @@ def export_sheet(engagement: Path, *, n: int, coder: str) -> tuple[Path, int]:
     checked = load_engagement(engagement)
     answers = open_tables(checked, ["answers"])["answers"]
     comments = scored_comments(answers, **checked.baseline.window("answered_at"), seed=checked.seed)
-    rows = sheet_rows(comments, n=n, seed=checked.seed, coder=coder, redactor=Redactor())
+    redactor = Redactor(read_names(checked))
+    rows = sheet_rows(comments, n=n, seed=checked.seed, coder=coder, redactor=redactor)
     path = write_sheet(
         checked.folder / f"coding_{coder}",
         rows,
-        themes={theme.id: theme.label["en"] for theme in _taxonomy(checked)},
+        themes={theme.id: theme.label["en"] for theme in engagement_taxonomy(checked)},
         codebook=CODEBOOK.read_text(encoding="utf-8").splitlines(),
     )
     return path, len(rows)
@@ -66,11 +67,7 @@ def import_sheet(sheet: Path, *, engagement: Path | None = None) -> tuple[Path, 
     codes = read_sheet_codes(
         sheet,
         known_ids=frozenset(comments["answer_id"].astype(str)),
-        themes=frozenset(theme.id for theme in _taxonomy(checked)),
+        themes=frozenset(theme.id for theme in engagement_taxonomy(checked)),
     )
     path, n_all = keep_codes(checked.folder, codes)
     return path, len(codes), n_all
-
-
-def _taxonomy(engagement: Engagement) -> Taxonomy:  # noqa: ARG001 - the client's file is to come
-    return base_taxonomy()

@@ -23,8 +23,8 @@ def cohen_kappa(counts: ArrayLike, *, confidence_level: float = 0.95) -> Estimat
         confidence_level: In [0.9, 1).
 
     Returns:
-        An Estimate in ``ratio``; 1 without limits where both coders used one and the same label
-        throughout, since agreement beyond chance cannot then be told.
+        An Estimate in ``ratio``; without limits where the coders never differ, since the
+        variance is then 0 and would claim too much.
 
     Raises:
         InputError: No square table of counts, or nothing in it.
@@ -51,6 +51,8 @@ def cohen_kappa(counts: ArrayLike, *, confidence_level: float = 0.95) -> Estimat
     apart = rest**2 * float(off.sum() - np.trace(off))
     change = (kappa - expected * rest) ** 2
     variance = max(0.0, agreed + apart - change) / ((1 - expected) ** 2 * n)
+    if variance == 0:
+        return _ratio(kappa, float("nan"), float("nan"), n, "Fleiss", confidence_level)
     margin = normal_quantile(confidence_level) * sqrt(variance)
     return _ratio(
         kappa, max(-1.0, kappa - margin), min(1.0, kappa + margin), n, "Fleiss", confidence_level

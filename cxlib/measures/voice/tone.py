@@ -1,0 +1,126 @@
+"""Shares of negative comments, as the scorer counts them and corrected for its errors."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cxlib.errors import InputError
+from cxlib.measures.voice.coding import CodingCheck, check_coding
+from cxlib.measures.voice.sentiment import SentimentScorer
+from cxlib.stats.misclassification import CorrectedShare, Hits, corrected_share
+
+Standard = Literal["coded", "scores", "none"]
+"""What the scorer's errors were measured against: people's codes, customers' scores, nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneShare:
+    """Negative comments of a group.
+
+    Attributes:
+        group: The category; "" for all together.
+        n_obs: Comments.
+        share: As counted and corrected; None under the minimum cell.
+    """
+
+    group: str
+    n_obs: int
+    share: CorrectedShare | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tone:
+    """How the comments of a period sound, and how far the figures can be trusted.
+
+    Attributes:
+        scorer: What read them.
+        coding: People's codes of some of them; None where nobody coded.
+        standard: What the correction rests on.
+        by: The column of the groups.
+        overall: All comments.
+        groups: Each category.
+    """
+
+    scorer: SentimentScorer
+    coding: CodingCheck | None
+    standard: Standard
+    by: str
+    overall: ToneShare
+    groups: tuple[ToneShare, ...]
+
+
+def comment_tone(
+    comments: pd.DataFrame,
+    scorer: SentimentScorer,
+    *,
+    codes: pd.DataFrame | None = None,
+    by: str = "channel",
+    confidence_level: float = 0.95,
+    minimum_cell: int = 30,
+) -> Tone:
+    """Count negative comments and correct the counts.
+
+    Every comment is read by a model that did not learn from its writer. The errors come from
+    people's codes where enough comments are coded, else from the scores customers gave.
+
+    Args:
+        comments: The frame the scorer was learned from.
+        scorer: Learned from it.
+        codes: Of ``data.coding_sheet.read_codes``.
+        by: Column of the groups.
+        confidence_level: In [0.9, 1).
+        minimum_cell: Groups with fewer comments are hidden.
+
+    Raises:
+        InputError: The scorer was learned from other comments.
+    """
+    if len(comments) != scorer.outside.size:
+        raise InputError(
+            f"the scorer must be learned from these {len(comments):,} comments, it was from "
+            f"{scorer.outside.size:,}"
+        )
+    negative = scorer.outside > 0.5  # noqa: PLR2004
+    coding = None
+    if codes is not None and codes["id"].isin(comments["answer_id"]).any():
+        unseen = dict(zip(comments["answer_id"].astype(str), negative.tolist(), strict=True))
+        coding = check_coding(codes, unseen, confidence_level=confidence_level)
+    standard, found, left_alone = _standard(scorer, coding, confidence_level)
+
+    def share(group: str, rows: np.ndarray) -> ToneShare:
+        n = int(rows.sum())
+        if n < max(1, minimum_cell):
+            return ToneShare(group=group, n_obs=n, share=None)
+        counted = corrected_share(
+            int((negative & rows).sum()), n, found=found, left_alone=left_alone,
+            confidence_level=confidence_level,
+        )  # fmt: skip
+        return ToneShare(group=group, n_obs=n, share=counted)
+
+    values = comments[by].astype("object")
+    names = sorted({str(value) for value in values.dropna()})
+    return Tone(
+        scorer=scorer,
+        coding=coding,
+        standard=standard,
+        by=by,
+        overall=share("", np.ones(len(comments), dtype=bool)),
+        groups=tuple(share(name, (values == name).to_numpy(dtype=bool)) for name in names),
+    )
+
+
+def _standard(
+    scorer: SentimentScorer, coding: CodingCheck | None, level: float
+) -> tuple[Standard, Hits, Hits]:
+    """Choose what the errors are measured by: codes where they suffice, else scores."""
+    if coding is not None:
+        quality = coding.negative
+        tried = corrected_share(
+            0, 1, found=quality.found, left_alone=quality.left_alone, confidence_level=level
+        )
+        if tried.reason != "too_few_coded":
+            return "coded", quality.found, quality.left_alone
+    if scorer.check is not None:
+        return "scores", scorer.check.found, scorer.check.left_alone
+    return "none", Hits(right=0, n_obs=0), Hits(right=0, n_obs=0)

@@ -1,0 +1,239 @@
+"""How comments and mentions sound, corrected for what their reader gets wrong."""
+
+from collections.abc import Sequence
+
+from cxlib.engagement.schema import Period
+from cxlib.measures.voice.correction import MentionRate
+from cxlib.measures.voice.labelled import VarietyQuality
+from cxlib.measures.voice.stars import SourceStars
+from cxlib.measures.voice.tone import Tone, ToneShare
+from cxlib.report.blocks import Block
+from cxlib.report.report import Report
+from cxlib.report.scope import period_values
+from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.who_answered import category, none_block
+from cxlib.report.writer import Joined, Month, Num, Phrase, Value, phrase
+from cxlib.stats.estimate import Estimate
+from cxlib.stats.misclassification import CorrectedShare
+
+NAMED_SOURCES = ("google", "facebook", "forum", "instagram")
+
+
+def tone_table(report: Report, tone: Tone) -> Block:
+    """Show the share of negative comments per group, as read and corrected."""
+    if tone.overall.share is None:
+        return none_block(report, "voice_quality.tone.none")
+    rows: list[tuple[Cell, ...]] = [
+        _tone_row(phrase("voice_quality.all") if not each.group else category(tone.by, each.group),
+                  each)
+        for each in (tone.overall, *tone.groups)
+    ]  # fmt: skip
+    values = tone_values(report, tone)
+    return report.table(
+        "voice_quality.tone",
+        Table(
+            title=Phrase(f"voice_quality.tone.title_{_case(tone.overall.share)}", values),
+            subtitle=Phrase("voice_quality.tone.subtitle", values),
+            source=Phrase(f"voice_quality.tone.source_{tone.scorer.basis}", values),
+            columns=_columns("voice_quality.tone", ("group", "n", "raw", "corrected", "ci")),
+            rows=rows,
+        ),
+    )
+
+
+def tone_finding(report: Report, tone: Tone) -> Block:
+    """Say the corrected share of negative comments and what reads them."""
+    if tone.overall.share is None:
+        return none_block(report, "voice_quality.finding.none")
+    basis = tone.scorer.basis if not tone.scorer.weakness else tone.scorer.weakness
+    return report.say(
+        f"voice_quality.finding.{_case(tone.overall.share)}_{basis}",
+        level="descriptive",
+        grade=None,
+        **tone_values(report, tone),
+    )
+
+
+def tone_values(report: Report, tone: Tone) -> dict[str, Value]:
+    """Figures that sentences about the tone of comments ask for."""
+    share, scorer = tone.overall.share, tone.scorer
+    none: Value = phrase("number.none")
+    check = scorer.check
+    return {
+        "raw": share.apparent if share else none,
+        "corrected": share.corrected if share and share.corrected else none,
+        "sensitivity": share.sensitivity if share and share.sensitivity else none,
+        "specificity": share.specificity if share and share.specificity else none,
+        "n": tone.overall.n_obs, "n_scored": scorer.n_scored,
+        "area": _area(check.area) if check else none,
+        "tried": _area(scorer.tried) if scorer.tried else none,
+        "label": phrase(f"voice_quality.label.{scorer.label}"),
+        "standard": phrase(f"voice_quality.standard.{tone.standard}"),
+        "floor": report.engagement.minimum_cell,
+        **period_values(report.engagement.baseline),
+    }  # fmt: skip
+
+
+def coding_block(report: Report, tone: Tone) -> Block:
+    """Quote the client's own precision, recall and agreement, or say how to get them."""
+    coding = tone.coding
+    if coding is None:
+        return report.items(
+            "voice_quality.coding", [phrase("voice_quality.coding.none")], role="note"
+        )
+    quality = coding.negative
+    key = "voice_quality.coding.two" if coding.kappa else "voice_quality.coding.one"
+    values: dict[str, Value] = {
+        "n": coding.n_coded, "n_disputed": coding.n_disputed, "n_coders": len(coding.coders),
+        "precision": quality.precision or phrase("number.none"),
+        "recall": quality.recall or phrase("number.none"),
+        "kappa": _area(coding.kappa) if coding.kappa else phrase("number.none"),
+    }  # fmt: skip
+    return report.items("voice_quality.coding", [Phrase(key, values)], role="note")
+
+
+def quality_table(report: Report, qualities: Sequence[VarietyQuality]) -> Block:
+    """Show precision, recall and agreement on the workbook's own test comments, per variety."""
+    rows: list[tuple[Cell, ...]] = []
+    for each in qualities:
+        negative = each.negative
+        rows.append(
+            (
+                phrase(f"voice_quality.variety.{each.variety or 'all'}"),
+                Num(negative.n_obs),
+                Num(negative.found.right),
+                Num(negative.found.n_obs - negative.found.right),
+                Num(negative.left_alone.n_obs - negative.left_alone.right),
+                Num(negative.left_alone.right),
+                _with_interval(negative.precision),
+                _with_interval(negative.recall),
+                phrase("voice_quality.quality.kappa_value", value=_area(each.kappa)),
+            )
+        )
+    heads = ("variety", "n", "hit", "missed", "false", "right", "precision", "recall", "kappa")
+    last = qualities[-1]
+    values: dict[str, Value] = {
+        "n": last.n_obs, "recall": last.negative.recall or phrase("number.none"),
+        "precision": last.negative.precision or phrase("number.none"),
+        "n_varieties": len(qualities) - 1,
+        "n_agreed": last.negative.n_obs, "theme_kappa": _area(last.theme_kappa),
+        "theme_precision": (last.themes and last.themes.precision) or phrase("number.none"),
+        "theme_recall": (last.themes and last.themes.recall) or phrase("number.none"),
+    }  # fmt: skip
+    source = "source_themes" if last.themes else "source"
+    return report.table(
+        "voice_quality.quality",
+        Table(
+            title=Phrase("voice_quality.quality.title", values),
+            subtitle=Phrase("voice_quality.quality.subtitle", values),
+            source=Phrase(f"voice_quality.quality.{source}", values),
+            columns=_columns("voice_quality.quality", heads),
+            rows=rows,
+        ),
+    )
+
+
+def mention_table(
+    report: Report, periods: Sequence[tuple[Value, MentionRate]], *, key: str = "mentions"
+) -> Block:
+    """Show the positive-mention rate of each period, as labelled and corrected.
+
+    Args:
+        report: Takes the table.
+        periods: What to call each period, and its rate; the last one is in the title.
+        key: Last part of the block's name, where a report has several.
+    """
+    rated = [(name, rate, rate.rate) for name, rate in periods if rate.rate is not None]
+    if not rated:
+        return none_block(report, "voice_quality.mentions.none")
+    rows: list[tuple[Cell, ...]] = [
+        (
+            name, Num(share.apparent.n_obs), *_share_cells(share),
+            phrase(f"voice_quality.audit.{rate.audit}"),
+        )
+        for name, rate, share in rated
+    ]  # fmt: skip
+    name, rate, share = rated[-1]
+    none: Value = phrase("number.none")
+    values: dict[str, Value] = {
+        "period": name, "raw": share.apparent, "corrected": share.corrected or none,
+        "sensitivity": share.sensitivity or none, "specificity": share.specificity or none,
+        "n_coded": rate.n_coded, "n_copies": sum(rate.n_copies for _, rate, _ in rated),
+        "n_neutral": sum(rate.n_neutral for _, rate, _ in rated),
+    }  # fmt: skip
+    heads = ("period", "n", "raw", "corrected", "ci", "audit")
+    columns = _columns("voice_quality.mentions", heads)
+    return report.table(
+        f"voice_quality.{key}",
+        Table(
+            title=Phrase(f"voice_quality.mentions.title_{_case(share)}", values),
+            subtitle=phrase("voice_quality.mentions.subtitle"),
+            source=Phrase(f"voice_quality.mentions.source_{_case(share)}", values),
+            columns=[*columns[:-1], Column(columns[-1].header, "text")],
+            rows=rows,
+        ),
+    )
+
+
+def named_periods(
+    rates: Sequence[MentionRate], period: Period, *, monthly: bool = False
+) -> list[tuple[Value, MentionRate]]:
+    """Call the rate of a whole period by its days, those of months by their names."""
+    whole = phrase("voice_quality.period", **period_values(period))
+    return [(Month(rate.start) if monthly else whole, rate) for rate in rates]
+
+
+def stars_line(report: Report, stars: Sequence[SourceStars], across: Estimate | None) -> Block:
+    """Say the mean stars of each source, and of all only by a stated mapping."""
+    shown = [each for each in stars if each.mean is not None]
+    if not shown:
+        return none_block(report, "voice_quality.stars.none")
+    listed = Joined(
+        tuple(
+            phrase("voice_quality.stars.one", source=_source(each.source), mean=each.mean)
+            for each in shown
+            if each.mean is not None
+        )
+    )
+    key = "one_source" if len(stars) == 1 else "mapped" if across else "unmapped"
+    values: dict[str, Value] = {
+        "listed": listed, "across": across or phrase("number.none"),
+        **period_values(report.engagement.baseline),
+    }  # fmt: skip
+    return report.items(
+        "voice_quality.stars", [Phrase(f"voice_quality.stars.{key}", values)], role="note"
+    )
+
+
+def _source(name: str) -> Value:
+    return phrase(f"voice_quality.source.{name}") if name in NAMED_SOURCES else name
+
+
+def _area(estimate: Estimate) -> Value:
+    """A figure between 0 and 1 with two digits, and its interval."""
+    key = "voice_quality.figure" if estimate.has_interval else "voice_quality.figure_plain"
+    return phrase(key, value=estimate)
+
+
+def _case(share: CorrectedShare) -> str:
+    return share.reason or "corrected"
+
+
+def _columns(prefix: str, heads: Sequence[str]) -> list[Column]:
+    return [Column(f"{prefix}.{head}") for head in heads]
+
+
+def _tone_row(name: Value, each: ToneShare) -> tuple[Cell, ...]:
+    if each.share is None:
+        return (name, phrase("number.hidden"), None, None, None)
+    return (name, Num(each.n_obs), *_share_cells(each.share))
+
+
+def _share_cells(share: CorrectedShare) -> tuple[Cell, Cell, Cell]:
+    if share.corrected is None:
+        return (share.apparent, phrase(f"voice_quality.reason.{share.reason}"), None)
+    return (share.apparent, share.corrected, phrase("cell.interval", value=share.corrected))
+
+
+def _with_interval(share: Estimate | None) -> Cell:
+    return None if share is None else phrase("voice_quality.with_interval", value=share)

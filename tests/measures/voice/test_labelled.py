@@ -1,0 +1,107 @@
+"""cxlib.measures.voice.labelled, tone and mentions: the test comments and corrected tone."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.data.simulate.text import write_comment
+from cxlib.errors import InputError
+from cxlib.measures.voice.labelled import labelled_texts, quality_by_variety
+from cxlib.measures.voice.mentions import mention_study
+from cxlib.measures.voice.sentiment import learn_from_comments, learn_sentiment
+from cxlib.measures.voice.taxonomy import base_taxonomy
+from cxlib.measures.voice.tone import comment_tone
+
+
+@pytest.fixture(scope="module")
+def comments():
+    """500 comments of the sample's phrases with the scores their tone leads to."""
+    rng = np.random.default_rng(11)
+    tones = rng.choice(["negative", "positive"], p=[0.3, 0.7], size=500)
+    return pd.DataFrame({
+        "answer_id": [f"A{k}" for k in range(500)],
+        "customer_id": [f"C{k}" for k in range(500)],
+        "comment": [write_comment("delivery", str(tone), "yue", rng) for tone in tones],
+        "csat": np.where(tones == "negative", 1, 5), "nps": np.nan,
+        "channel": np.where(np.arange(500) < 480, "online", "offline"),
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scorer(comments):
+    return learn_from_comments(comments, seed=5)
+
+
+def test_the_test_comments_are_balanced_and_use_known_themes():
+    texts = labelled_texts()
+    assert pd.Series([text.variety for text in texts]).value_counts().to_dict() == {
+        "yue": 50, "zh-Hant": 50, "en": 50,
+    }  # fmt: skip
+    known = {theme.id for theme in base_taxonomy()}
+    assert set().union(*(one | other for one, other in (text.themes for text in texts))) <= known
+    assert len({text.text for text in texts}) == 150
+
+
+def test_the_test_comments_are_no_phrases_the_sample_is_made_of():
+    """What a model learned from must not test it."""
+    from cxlib.data.simulate.complaints import COMPLAINTS
+    from cxlib.data.simulate.praise import PRAISE
+
+    phrases = {
+        phrase
+        for book in (COMPLAINTS, PRAISE)
+        for registers in book.values()
+        for listed in registers.values()
+        for phrase in listed
+    }
+    assert not phrases & {text.text for text in labelled_texts()}
+
+
+def test_quality_adds_up_over_varieties(scorer):
+    *each, total = quality_by_variety(scorer)
+    assert [one.variety for one in each] == ["yue", "zh-Hant", "en"]
+    assert total.negative.n_both == sum(one.negative.n_both for one in each)
+    assert total.kappa.value > 0.6
+    assert total.themes is None
+
+
+def test_the_corrected_total_is_the_share_of_low_scores(comments, scorer):
+    """Measured by the same scores, the correction is an identity: a check of the arithmetic."""
+    tone = comment_tone(comments, scorer)
+    assert tone.standard == "scores"
+    assert tone.overall.share.corrected.value == pytest.approx((comments["csat"] <= 2).mean())
+
+
+def test_small_groups_are_hidden(comments, scorer):
+    groups = {each.group: each for each in comment_tone(comments, scorer).groups}
+    assert groups["offline"].share is None
+    assert groups["online"].share.corrected is not None
+
+
+def test_peoples_codes_take_the_place_of_scores_where_there_are_enough(comments, scorer):
+    codes = pd.DataFrame({
+        "id": comments["answer_id"][:200], "coder": "A",
+        "sentiment": np.where(comments["csat"][:200] <= 2, "negative", "positive"),
+    })  # fmt: skip
+    tone = comment_tone(comments, scorer, codes=codes)
+    assert (tone.standard, tone.coding.n_coded) == ("coded", 200)
+    few = comment_tone(comments, scorer, codes=codes.head(8))
+    assert (few.standard, few.coding.n_coded) == ("scores", 8)
+
+
+def test_without_scores_nothing_is_corrected(comments):
+    bare = comments.assign(csat=np.nan)
+    tone = comment_tone(bare, learn_from_comments(bare, seed=5))
+    assert (tone.standard, tone.overall.share.reason) == ("none", "too_few_coded")
+
+
+def test_a_scorer_of_other_comments_is_refused(comments):
+    with pytest.raises(InputError, match="must be learned from these 500 comments, it was from 0"):
+        comment_tone(comments, learn_sentiment([], [], [], label="csat", seed=1))
+
+
+def test_a_client_without_mentions_has_an_empty_study():
+    study = mention_study({}, SimpleNamespace(), period=SimpleNamespace())
+    assert (study.rates, study.stars, study.across) == ((), (), None)

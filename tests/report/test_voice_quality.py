@@ -1,0 +1,121 @@
+"""cxlib.report.voice_quality: titles, units and cases in both languages from small results."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxlib.engagement import load_engagement
+from cxlib.measures.voice.correction import MentionRate
+from cxlib.measures.voice.labelled import quality_by_variety
+from cxlib.measures.voice.sentiment import learn_from_comments, learn_sentiment
+from cxlib.measures.voice.stars import SourceStars
+from cxlib.measures.voice.tone import comment_tone
+from cxlib.report import voice_quality
+from cxlib.report.report import Report
+from cxlib.stats.means import mean_estimate
+from cxlib.stats.misclassification import Hits, corrected_share
+
+SAMPLE = Path(__file__).parents[2] / "data_samples" / "harbour_home"
+
+
+@pytest.fixture
+def report():
+    return Report(load_engagement(SAMPLE), "01_diagnosis")
+
+
+def words(block, language="en"):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", block.html[language]))
+
+
+def tone_of(n, *, scored=True):
+    frame = pd.DataFrame({
+        "answer_id": [f"A{k}" for k in range(n)], "customer_id": None, "nps": np.nan,
+        "comment": ["好正" if k % 4 else "好差" for k in range(n)], "channel": "online",
+        "csat": [5.0 if k % 4 else 1.0 for k in range(n)] if scored else np.nan,
+    })  # fmt: skip
+    return comment_tone(frame, learn_from_comments(frame, seed=1))
+
+
+def rate(positive, n, coded=100):
+    share = corrected_share(
+        positive, n, found=Hits(right=int(0.8 * coded), n_obs=coded),
+        left_alone=Hits(right=int(0.9 * coded), n_obs=coded),
+    )  # fmt: skip
+    start = load_engagement(SAMPLE).baseline.start
+    return MentionRate(start=start, rate=share, n_mentions=n, n_copies=1, n_neutral=2,
+                       audit="all_periods", n_coded=2 * coded)  # fmt: skip
+
+
+def test_the_golden_case_is_printed_in_both_languages(report):
+    """555 of 1,000 as labelled, 0.8 and 0.9: 65.0 % corrected."""
+    block = voice_quality.mention_table(report, [("H2", rate(555, 1000))])
+    assert "65.0% of public mentions are positive" in words(block).replace("\u00a0", "")
+    assert "65.0%" in words(block, "zh-Hant-HK").replace("\u00a0", "")
+    assert "55.5%" in words(block).replace("\u00a0", "")
+
+
+def test_mentions_that_cannot_be_corrected_say_why(report):
+    said = words(voice_quality.mention_table(report, [("H2", rate(5, 10, coded=0))]))
+    assert "too few were checked to correct this" in said
+    absent = words(voice_quality.mention_table(report, []))
+    assert absent == "No public mention with a positive or negative label in the period."
+
+
+def test_months_and_whole_periods_are_named(report):
+    period = report.engagement.baseline
+    [(_, one)] = voice_quality.named_periods([rate(5, 10)], period)
+    assert one.n_mentions == 10
+    table = voice_quality.mention_table(
+        report, voice_quality.named_periods([rate(50, 100)], period, monthly=True), key="monthly"
+    )
+    assert "Jul 2025" in words(table)
+
+
+def test_tone_says_what_it_rests_on(report):
+    said = words(voice_quality.tone_finding(report, tone_of(400)))
+    assert "learned from customers’ own scores" in said
+    table = words(voice_quality.tone_table(report, tone_of(400)))
+    assert "25.0%" in table.replace("\u00a0", "")
+
+
+def test_a_fallback_is_called_an_indication(report):
+    tone = tone_of(60)
+    assert "a list of words reads them" in words(voice_quality.tone_finding(report, tone))
+    assert "read by a list of words" in words(voice_quality.tone_table(report, tone))
+
+
+def test_unscored_and_few_comments_are_said_so(report):
+    assert "too few are checked" in words(
+        voice_quality.tone_table(report, tone_of(60, scored=False))
+    )
+    assert "not shown" in words(voice_quality.tone_table(report, tone_of(5)))
+    assert "Too few comments" in words(voice_quality.tone_finding(report, tone_of(5)))
+
+
+def test_nobody_coded_yet_names_the_command(report):
+    assert "cx code export" in words(voice_quality.coding_block(report, tone_of(60)))
+
+
+def test_quality_shows_the_confusion_by_variety(report):
+    scorer = learn_sentiment([], [], [], label="csat", seed=1)
+    said = words(voice_quality.quality_table(report, quality_by_variety(scorer)))
+    for variety in ("Written Cantonese", "Written Chinese", "English", "All"):
+        assert variety in said
+    assert "upper bound" in said
+
+
+@pytest.mark.parametrize(
+    ("sources", "across", "wanted"),
+    [
+        (("google",), None, "own scale"),
+        (("google", "shop"), None, "They are not averaged"),
+        (("google", "shop"), mean_estimate(80, 0.7, 0.1, unit="ratio"), "common scale stated"),
+        ((), None, "No source has enough"),
+    ],
+)
+def test_stars_are_averaged_only_with_a_mapping(report, sources, across, wanted):
+    stars = [SourceStars(source=s, n_obs=40, mean=mean_estimate(40, 4.0, 1.0)) for s in sources]
+    assert wanted in words(voice_quality.stars_line(report, stars, across))
