@@ -66,6 +66,7 @@ def check_engagement(
         lambda: _check_ledger(engagement, [notebook for notebook, _ in chosen]),
         lambda: _check_brand(engagement.folder / engagement.brand),
         lambda: _check_glyphs(engagement, languages),
+        lambda: _check_voice(engagement),
         lambda: data.append(open_tables(engagement, tables)),
         lambda: _check_enough(engagement, chosen, data),
     ]
@@ -135,6 +136,15 @@ def _check_enough(
 
     if data and any(notebook.name == "01_diagnosis" for notebook, _ in chosen):
         check_enough(engagement, data[0])
+
+
+def _check_voice(engagement: Engagement) -> None:
+    """The client's own themes with their examples, and the names to hide, where there are any."""
+    if engagement.voice.taxonomy or engagement.voice.names:
+        from cxlib.measures.voice.study import engagement_taxonomy, read_names
+
+        engagement_taxonomy(engagement)
+        read_names(engagement)
 
 
 def _check_languages(engagement: Engagement, languages: Sequence[str]) -> None:
