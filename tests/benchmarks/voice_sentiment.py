@@ -55,8 +55,10 @@ def main():
           "8 % of the scores drawn at random")  # fmt: skip
     ready = timed("fold", n, lambda: [folded(text) for text in texts])
     timed("word list", n, lambda: cue_scores(ready))
-    scorer = timed("fit, five folds and final", n,
-                   lambda: learn_sentiment(texts, scores, people, label="csat", seed=1))  # fmt: skip
+    scorer = timed(
+        "fit, five folds and final", n,
+        lambda: learn_sentiment(texts, scores, people, label="csat", seed=1),
+    )  # fmt: skip
     timed("predict (fold to chance)", n, lambda: scorer.blame(texts))
     area = scorer.check.area
     print(f"area, out of fold {area.value:.3f} ({area.ci_lower:.3f} to {area.ci_upper:.3f})")
@@ -69,7 +71,7 @@ def main():
           f"{np.mean(listed == wanted):.0%}   (goal 90 %)")  # fmt: skip
     for each in quality_by_variety(scorer):
         bad = each.negative
-        print(f"own test {each.variety or 'all':8} n {bad.n_obs:3}  "
+        print(f"own test {each.variety:8} n {bad.n_obs:3}  "
               f"precision {bad.n_both}/{bad.n_called}  recall {bad.n_both}/{bad.n_wanted}")  # fmt: skip
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
