@@ -13,9 +13,7 @@ def section(report: Report, found: Segmentation | None) -> Block:
     """Open the section with the number of stable groups, or with the refusal."""
     if found is None:
         return report.section("segments.absent", "descriptive")
-    return report.section(
-        f"segments.{found.verdict}", level="descriptive", **_values(report, found)
-    )
+    return report.section(f"segments.{found.verdict}", "descriptive", **_values(report, found))
 
 
 def profile_table(report: Report, found: Segmentation | None) -> Block:
