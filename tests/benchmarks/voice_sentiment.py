@@ -71,8 +71,10 @@ def main():
           f"{np.mean(listed == wanted):.0%}   (goal 90 %)")  # fmt: skip
     for each in quality_by_variety(scorer):
         bad = each.negative
-        print(f"own test {each.variety:8} n {bad.n_obs:3}  "
-              f"precision {bad.n_both}/{bad.n_called}  recall {bad.n_both}/{bad.n_wanted}")  # fmt: skip
+        print(
+            f"own test {each.variety:8} n {bad.n_obs:3}  "
+            f"precision {bad.n_both}/{bad.n_called}  recall {bad.n_both}/{bad.n_wanted}"
+        )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
