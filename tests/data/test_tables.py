@@ -27,8 +27,8 @@ def answers(**columns):
     } | columns
 
 
-def test_there_are_fourteen_tables():
-    assert len(TABLE_NAMES) == 14
+def test_there_are_seventeen_tables():
+    assert len(TABLE_NAMES) == 17
 
 
 @pytest.mark.parametrize("name", TABLE_NAMES)

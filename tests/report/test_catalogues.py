@@ -5,6 +5,7 @@ from string import Formatter
 
 import pytest
 
+from cxlib.data.tables import TABLE_NAMES
 from cxlib.report.catalogue import CODES, catalogue
 
 LANGUAGES = list(CODES)
@@ -55,3 +56,8 @@ def test_no_measured_number_is_typed_into_a_sentence(language):
         if re.search(r"\d", bare):
             typed[key] = text
     assert typed == {}
+
+
+@pytest.mark.parametrize("language", CODES)
+def test_every_table_an_engagement_may_name_has_a_name_in_the_report(language):
+    assert [name for name in TABLE_NAMES if f"table.{name}" not in catalogue(language)] == []
