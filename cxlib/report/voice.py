@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from cxlib.measures.voice.phrases import Distinctive
+from cxlib.measures.voice.phrases import FEWEST_COMMENTS, Distinctive
 from cxlib.measures.voice.prevalence import Shift, ThemeReading
 from cxlib.measures.voice.quotes import Quote
 from cxlib.measures.voice.study import VoiceStudy
@@ -176,7 +176,12 @@ def _judge(study: VoiceStudy) -> Value:
     scorer = study.scorer
     if scorer is None or scorer.check is None:
         return phrase("voice.judge.none")
-    return phrase(f"voice.judge.{scorer.basis}", area=scorer.check.area)
+    return phrase(
+        f"voice.judge.{scorer.basis}",
+        area=scorer.check.area,
+        perfect=Num(1.0, "ratio"),
+        chance=Num(0.5, "ratio"),
+    )
 
 
 def _theme_table(report: Report, study: VoiceStudy) -> Block:
@@ -227,6 +232,7 @@ def _phrase_table(report: Report, study: VoiceStudy) -> Block:
     counts = study.asked.phrases if study.asked else None
     values = _values(study) | {
         "phrase": chosen[0].phrase,
+        "fewest": FEWEST_COMMENTS,
         "detractors": counts.n_detractors if counts else 0,
         "promoters": counts.n_promoters if counts else 0,
         "n_low": chosen[0].n_detractors,

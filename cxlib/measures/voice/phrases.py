@@ -20,6 +20,8 @@ from cxlib.stats.multiplicity import benjamini_hochberg
 from cxlib.stats.proportions import two_sided_p
 
 LONGEST_PHRASE: Final = 3
+FEWEST_COMMENTS: Final = 5
+"""A phrase in fewer says nothing, and may point at a person."""
 MOST_DOCUMENTS: Final = 50_000
 """Comments of each group that are counted; more add nothing but time."""
 PRIOR_DOCUMENTS: Final = 50.0
@@ -177,7 +179,7 @@ def log_odds(
 
 
 def distinctive_phrases(
-    counts: PhraseCounts, *, fewest: int = 5, error_rate: float = 0.05, most: int = 12
+    counts: PhraseCounts, *, fewest: int = FEWEST_COMMENTS, error_rate: float = 0.05, most: int = 12
 ) -> tuple[Distinctive, ...]:
     """Find phrases that tell detractors from promoters, the strongest first.
 
@@ -190,7 +192,7 @@ def distinctive_phrases(
     Raises:
         InputError: Fewer than 5 comments a phrase would be told apart by.
     """
-    if fewest < 5:  # noqa: PLR2004 - a handful is the house rule
+    if fewest < FEWEST_COMMENTS:
         raise InputError(f"fewest must be 5 or more, got {fewest}")
     if not counts.n_detractors or not counts.n_promoters:
         return ()
@@ -231,7 +233,7 @@ def distinctive_phrases(
 
 
 def unclassified_phrases(
-    counts: PhraseCounts, *, fewest: int = 5, most: int = 8
+    counts: PhraseCounts, *, fewest: int = FEWEST_COMMENTS, most: int = 8
 ) -> tuple[tuple[str, int], ...]:
     """Give the phrases most comments without a theme share: where a theme may be missing."""
     found: list[tuple[str, int]] = []
