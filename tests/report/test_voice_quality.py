@@ -76,7 +76,7 @@ def test_months_and_whole_periods_are_named(report):
 
 def test_tone_says_what_it_rests_on(report):
     said = words(voice_quality.tone_finding(report, tone_of(400)))
-    assert "learned from customers’ own scores" in said
+    assert "learned from customers' own scores" in said
     table = words(voice_quality.tone_table(report, tone_of(400)))
     assert "25.0%" in table.replace("\u00a0", "")
 
