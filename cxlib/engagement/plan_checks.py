@@ -175,6 +175,8 @@ def _benchmarks(engagement: Engagement) -> Iterator[Finding]:
             yield ("benchmarks", index, "kpi"), item.kpi, "unknown KPI", suggest(item.kpi, known)
             continue
         scale = kpi_scale(engagement, engagement.kpi(item.kpi))
+        if scale == "points" and item.scale == "nps":
+            scale = "nps"  # no survey metric says which points a KPI is in
         if item.scale != scale:
             yield (
                 ("benchmarks", index, "scale"), item.scale,
