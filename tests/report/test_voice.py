@@ -48,7 +48,7 @@ def test_the_section_names_the_pain_points_theme_first(report, study):
     """Planted: slow replies to online enquiries hurt most, by far the largest touchpoint."""
     assert study.readings[0].theme == "reply_wait"
     assert study.readings[0].touchpoint == "enquiry_chat"
-    assert "“Waiting for a reply”" in text(show.section(report, study))
+    assert "'Waiting for a reply'" in text(show.section(report, study))
     assert "「等候回覆」" in text(show.findings(report, study), "zh-Hant-HK")
 
 
