@@ -208,7 +208,7 @@ def _list_problems(loc: Location, theme: Mapping[str, Any]) -> Iterator[Finding]
                 yield from _pattern_problems(at, item["re"])
             elif not isinstance(item, str) or not item.strip():
                 yield at, f"{item!r:.40}", "must be text", "put it in quotation marks"
-            elif key == "any" and len(item.strip()) < 2 and _HAN.search(item):
+            elif key == "any" and len(item.strip()) < 2 and _HAN.search(item):  # noqa: PLR2004 - two characters
                 rule = "a term of 1 character means too many things"
                 yield at, repr(item), rule, "add a second character, or use near"
 
