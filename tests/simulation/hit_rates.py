@@ -48,14 +48,14 @@ FIRST_SEED = 1_000
 TABLES = ("answers", "invitations", "stores", "ab_test", "store_panel", "costs", "orders")
 CELLS = {
     "01_diagnosis": (
-        "measures", "setup", "response", "response-chart", "response-finding", "who-audit",
+        "parameters", "setup", "response", "response-chart", "response-finding", "who-audit",
         "groups", "journey", "pains", "drivers",
     ),
-    "03_ab_test": ("setup", "plan", "arms", "readout"),
-    "04_roi_review": ("setup", "results"),
-    "05_kpi_tracking": ("setup", "mix"),
+    "03_ab_test": ("parameters", "setup", "plan", "arms", "readout"),
+    "04_roi_review": ("parameters", "setup", "results"),
+    "05_kpi_tracking": ("parameters", "setup", "mix"),
 }  # fmt: skip
-"""The cells that measure; what they show is left out."""
+"""The cells that measure, with those that import; what they show is left out."""
 PAINS = ("enquiry_chat", "delivery_booking", "aftersales_service")
 PEAKS = ("design_consult", "assembly")
 NEUTRAL = 0.05
@@ -87,12 +87,17 @@ def run_cells(
         shown: Keep the report modules (a frozen ledger entry is made by one); else they do nothing.
     """
     read = nbformat.read(NOTEBOOKS[notebook].path, as_version=4).cells
-    sources = {cell.id: cell.source for cell in read}
+    sources = {
+        cell.id: cell.source
+        for cell in read
+        if cell.cell_type == "code" and (cell.id in cells or "import " in cell.source)
+    }
+    assert set(cells) <= set(sources), f"{notebook} must have the cells {cells}"
     names: dict[str, object] = {}
     left = {}
     with patch("cxlib.run.workbook.open_workbook", return_value=book):
-        for cell in ("parameters", *cells):
-            exec(compile(sources[cell], f"{notebook}, {cell}", "exec"), names)  # noqa: S102
+        for cell, source in sources.items():
+            exec(compile(source, f"{notebook}, {cell}", "exec"), names)  # noqa: S102
             for name, value in tuple(names.items()):
                 if not shown and getattr(value, "__name__", "").startswith("cxlib.report"):
                     names[name] = MagicMock()
@@ -114,7 +119,7 @@ def measure(folder: Path, truth: Mapping[str, object], shares: Mapping[str, floa
     run_cells(
         "02_kpi_setting",
         book,
-        ("measures", "setup", "baselines", "baselines-table", "rules"),
+        ("parameters", "setup", "baselines", "baselines-table", "rules"),
         shown=True,
     )
     left = {name: run_cells(name, book, cells) for name, cells in CELLS.items()}
