@@ -4,6 +4,7 @@ The list is `cues.yml`, written for this workbook. It stands in where a client h
 comments, and is one more feature beside the letters where a model is learned.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -61,7 +62,9 @@ def _sum(text: str, cues: dict[str, Sequence[_Cue]]) -> float:
     total, weight = 0.0, 1.0
     turned_until = -1
     place = 0
-    while place < len(text):
+    starts = _starts()
+    while begun := starts.search(text, place):
+        place = begun.start()
         found = _match(text, place, cues)
         if found is None:
             place += 1
@@ -99,6 +102,15 @@ def _match(text: str, place: int, cues: dict[str, Sequence[_Cue]]) -> _Cue | Non
 
 def _is_letter(character: str) -> bool:
     return character.isascii() and character.isalnum()
+
+
+@cache
+def _starts() -> re.Pattern[str]:
+    """Where a cue may start: its first character, and for letters the start of a word."""
+    first = sorted(_cues())
+    letters = "".join(re.escape(c) for c in first if _is_letter(c))
+    others = "".join(re.escape(c) for c in first if not _is_letter(c))
+    return re.compile(f"(?<![A-Za-z0-9])[{letters}]|[{others}]")
 
 
 @cache

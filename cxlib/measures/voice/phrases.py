@@ -280,21 +280,24 @@ def _clause_phrases(folded: str, text: str, start: int, end: int, found: dict[st
     if part.isascii():
         return
     words: list[str] = _segmenter()(part)
-    places, at = [], start
+    ends, at = [start], start
     for word in words:
-        places.append((at, at + len(word), word))
         at += len(word)
-    for k in range(len(places)):
-        for length in range(1, LONGEST_PHRASE + 1):
-            if k + length > len(places):
+        ends.append(at)
+    empty = [word in _EMPTY_WORDS for word in words]
+    digit = [any(c.isdigit() for c in word) for word in words]
+    han = [_HAN.search(word) is not None for word in words]
+    for k in range(len(words)):
+        if empty[k]:
+            continue
+        has_han = False
+        for last in range(k, min(k + LONGEST_PHRASE, len(words))):
+            if digit[last]:
                 break
-            first, last = places[k], places[k + length - 1]
-            phrase = folded[first[0] : last[1]]
-            if len(phrase) < 2 or not _HAN.search(phrase) or phrase.isdigit():  # noqa: PLR2004
-                continue
-            if {first[2], last[2]} & _EMPTY_WORDS or any(c.isdigit() for c in phrase):
-                continue
-            found.setdefault(phrase, text[first[0] : last[1]])
+            has_han = has_han or han[last]
+            first, end = ends[k], ends[last + 1]
+            if has_han and not empty[last] and end - first > 1:
+                found.setdefault(folded[first:end], text[first:end])
 
 
 _ENGLISH: Final = re.compile(r"[a-z][a-z'’\-]*(?: [a-z][a-z'’\-]*)*")
