@@ -95,15 +95,15 @@ def present_goal_rules(engagement: Engagement, ledger: Ledger) -> tuple[GoalRule
 
     Args:
         engagement: As it is now.
-        ledger: With "goal_rules" frozen by 02_kpi_setting; not read when baselines are typed by
-            hand and the entry is absent.
+        ledger: With "goal_rules" frozen by 02_kpi_setting; not read when there is no goal, or
+            baselines are typed by hand, and the entry is absent.
 
     Raises:
         ConfigError: A goal is new, gone or different from its frozen rule, or a fingerprint does
             not fit; every difference is named.
     """
     rules = goal_rules(engagement)
-    if engagement.baseline_source == "manual" and not ledger.has(ENTRY):
+    if not ledger.has(ENTRY) and (engagement.baseline_source == "manual" or not rules):
         return rules
     check_goal_rules(engagement, ledger.read(ENTRY))
     return rules

@@ -34,6 +34,11 @@ class Notebook:
         return (*self.tables, *(table for table in self.optional if table in named))
 
     @property
+    def keeps_goals(self) -> bool:
+        """Whether it comes after the goals were frozen, and so must present their rules."""
+        return self.name > "02_kpi_setting"
+
+    @property
     def path(self) -> Path:
         """The notebook file."""
         return FOLDER / f"{self.name}.ipynb"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxlib.data.open import ContractError, Data
+from cxlib.decisions.goal_rules import present_goal_rules
 from cxlib.engagement import Engagement
 from cxlib.engagement.ledger import MAKERS, Ledger
 from cxlib.engagement.load import words_of
@@ -165,3 +166,5 @@ def _check_ledger(engagement: Engagement, notebooks: Sequence[Notebook]) -> None
         for entry in notebook.needs:
             if entry not in made:
                 ledger.read(entry)
+    if "goal_rules" not in made and any(notebook.keeps_goals for notebook in notebooks):
+        present_goal_rules(engagement, ledger)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxlib.data.open import Data, open_data
+from cxlib.decisions.goal_rules import present_goal_rules
 from cxlib.engagement import Engagement, load_engagement
 from cxlib.engagement.ledger import Ledger
 from cxlib.errors import ConfigError, Problem
@@ -38,7 +39,8 @@ def open_workbook(
         ledger: Another ledger file than the one beside the engagement file; the runner gives one.
 
     Raises:
-        ConfigError: The engagement file is wrong, or an earlier notebook has not been run.
+        ConfigError: The engagement file is wrong, an earlier notebook has not been run, or a
+            goal is not what was frozen.
         DataError: A table is absent or breaks its contract.
     """
     for name, value in {"engagement": engagement, "language": language, "ledger": ledger}.items():
@@ -51,6 +53,8 @@ def open_workbook(
     for entry in spec.needs:
         if checked.baseline_source == "ledger":
             book.read(entry)
+    if spec.keeps_goals:
+        present_goal_rules(checked, book)
     return Workbook(checked, open_tables(checked, spec.reads(checked.tables)), report, book)
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
 from cxlib.run.notebooks import NOTEBOOKS, select_notebooks
+from cxlib.run.preflight import check_engagement
 
 
 def names(*chosen):
@@ -37,3 +39,22 @@ def test_an_optional_table_is_read_where_the_engagement_names_it():
     assert diagnosis.reads({"answers", "invitations", "orders"}) == (
         "answers", "invitations", "orders",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", ["03", "04", "05"])
+def test_a_goal_changed_after_it_was_frozen_is_refused_before_a_kernel_starts(engagement, number):
+    """Only 02, with a reason, may change what a goal will be judged by."""
+    file = engagement / "engagement.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("target: 30\n", "target: 31\n"))
+    changed = load_engagement(file)
+    with pytest.raises(ConfigError, match="nps, written_target: found 31.0; the frozen rule says"):
+        check_engagement(
+            changed, select_notebooks([number]), languages=changed.languages, named=True
+        )
+
+
+def test_goals_may_change_in_a_run_that_sets_them_again(engagement):
+    file = engagement / "engagement.yml"
+    file.write_text(file.read_text(encoding="utf-8").replace("target: 30\n", "target: 31\n"))
+    changed = load_engagement(file)
+    check_engagement(changed, select_notebooks([]), languages=changed.languages, named=False)
