@@ -11,7 +11,7 @@ from cxlib.decisions.level import history_rows, period_end
 from cxlib.engagement.schema import Engagement, Kpi
 from cxlib.errors import ConfigError, InputError, Problem
 from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries, kpi_series
-from cxlib.stats.control_chart import FEWEST_POINTS, Signal
+from cxlib.stats.control_chart import FEWEST_POINTS, Rebase, Signal
 
 RIPENING_DAYS: Mapping[str, int] = {"repurchase_90d": 90}
 """Days after the end of a period before its value is known in full."""
@@ -108,6 +108,7 @@ def track_kpis(
 
     Raises:
         InputError: The counts in the history make another unit than the KPI's.
+        ConfigError: A fresh baseline begins outside the history, or leaves too few periods.
     """
     known_until = engagement.review.end
     for kpi in engagement.kpis:
@@ -142,12 +143,14 @@ def _track(
     before = sum(end < engagement.review.start for end in ends)
     series = None
     if len(ripe) >= FEWEST_POINTS:
+        rebases = _rebases(engagement, kpi, list(ripe["start"]))
         series = kpi_series(
             ripe,
             kpi=kpi.id,
             target=None if target is None else target.level,
             better=kpi.direction,
-            baseline_periods=min(before, len(ripe)) if before >= FEWEST_BASELINE else None,
+            baseline_periods=_behind_limits(before, len(ripe), rebases),
+            rebases=rebases,
             confidence_level=engagement.confidence_level,
         )
         if series.current.unit != kpi.unit:
@@ -155,6 +158,38 @@ def _track(
                 f"{kpi.id} is measured in {kpi.unit}, its history is in {series.current.unit}"
             )
     return TrackedKpi(kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on)
+
+
+def _behind_limits(before: int, periods: int, rebases: Sequence[Rebase]) -> int | None:
+    """Give the periods behind the first limits; None leaves them to the default."""
+    if before < FEWEST_BASELINE:
+        return None
+    return min(before, rebases[0].index if rebases else periods)
+
+
+def _rebases(engagement: Engagement, kpi: Kpi, starts: Sequence[date]) -> tuple[Rebase, ...]:
+    """Find where the fresh baselines of a KPI begin among its periods."""
+    language = engagement.languages[0]
+    found: list[Rebase] = []
+    for item in sorted(engagement.rebaseline, key=lambda item: item.from_):
+        if item.kpi != kpi.id:
+            continue
+        index = sum(start < item.from_ for start in starts)
+        last = found[-1].index if found else 0
+        if min(index - last, len(starts) - index) < FEWEST_POINTS:
+            raise ConfigError(
+                "a fresh baseline has too few periods",
+                [
+                    Problem(
+                        engagement.path.name, f"rebaseline, {kpi.id}", f"from {item.from_}",
+                        f"{index - last} periods lie before it and {len(starts) - index} from it "
+                        f"on; a chart needs {FEWEST_POINTS} on either side",
+                        "move the date, or leave the entry out until there are enough",
+                    )
+                ],
+            )  # fmt: skip
+        found.append(Rebase(index=index, reason=item.reason[language]))
+    return tuple(found)
 
 
 def _shown(goal: tuple[Any, ...] | None) -> str:

@@ -25,6 +25,8 @@ MAKERS = {
     "verdicts": "03_ab_test",
     "effects": "04_roi_review",
     "kpis": "05_kpi_tracking",
+    "record": "05_kpi_tracking",
+    "review": "06_half_year_review",
 }
 """Entry name to the notebook that writes it."""
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from cxlib.engagement.plan_checks import plan_findings
+from cxlib.engagement.review_checks import review_findings
 from cxlib.engagement.schema import Engagement
 from cxlib.engagement.words import Language
 from cxlib.engagement.yaml_text import Location, parse, place, suggest
@@ -182,8 +183,10 @@ def _cross_checks(engagement: Engagement) -> Iterator[Finding]:
                 yield (group, index, "id"), item.id, "each id stands once", "rename one of them"
             seen.add(item.id)
     yield from _register_checks(engagement)
+    yield from _release_checks(engagement)
     yield from _goal_checks(engagement)
     yield from plan_findings(engagement)
+    yield from review_findings(engagement)
     yield from _untranslated(engagement)
 
 
@@ -207,6 +210,26 @@ def _register_checks(engagement: Engagement) -> Iterator[Finding]:
                 ("touchpoints", index, "metric"), point.metric, "unknown metric",
                 suggest(point.metric, list(engagement.metrics)),
             )  # fmt: skip
+
+
+def _release_checks(engagement: Engagement) -> Iterator[Finding]:
+    """A release lies in the periods the tables are about, and stands once."""
+    first, last = engagement.baseline.start, engagement.review.end
+    seen: set[tuple[date, str]] = set()
+    for index, release in enumerate(engagement.releases):
+        if not first <= release.date <= last:
+            yield (
+                ("releases", index, "date"), str(release.date),
+                f"a release lies between the baseline's start and the review's end "
+                f"({first} to {last})", "correct the date, or leave the release out",
+            )  # fmt: skip
+        keys = {(release.date, words) for words in release.name.values()}
+        if keys & seen:
+            yield (
+                ("releases", index, "name"), next(iter(release.name.values())),
+                f"a release of {release.date} with this name is listed already", "remove one",
+            )  # fmt: skip
+        seen |= keys
 
 
 def _untranslated(engagement: Engagement) -> Iterator[Finding]:

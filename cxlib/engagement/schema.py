@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, TypedDict
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
 from cxlib.engagement.plan import Action, Benchmark, GrowthGoal, Link
+from cxlib.engagement.review import Rebaseline, Restatement, ReviewDecision, StrategyItem, TrendItem
 from cxlib.engagement.scales import SCALES, Direction, MetricKind
 from cxlib.engagement.voice import Voice
 from cxlib.engagement.words import Lane, Language, Name, Slug, Strict, Text, each_once
@@ -220,6 +221,13 @@ class Initiative(Strict):
     owner: Text
 
 
+class Release(Strict):
+    """A new version of a product or service, marked on the chart of faults."""
+
+    date: date
+    name: Name
+
+
 class Engagement(Strict):
     """One engagement: the single file that drives the command, the runner and open notebooks."""
 
@@ -253,11 +261,17 @@ class Engagement(Strict):
     goals: list[Goal] = Field(default_factory=list)
     experiments: list[Experiment] = Field(default_factory=list)
     initiatives: list[Initiative] = Field(default_factory=list)
+    releases: list[Release] = Field(default_factory=list)
     growth_goal: GrowthGoal | None = None
     links: list[Link] = Field(default_factory=list)
     actions: list[Action] = Field(default_factory=list)
     benchmarks: list[Benchmark] = Field(default_factory=list)
     voice: Voice = Field(default_factory=Voice)
+    rebaseline: list[Rebaseline] = Field(default_factory=list)
+    restatements: list[Restatement] = Field(default_factory=list)
+    review_decisions: list[ReviewDecision] = Field(default_factory=list)
+    trends: list[TrendItem] = Field(default_factory=list)
+    strategy: list[StrategyItem] = Field(default_factory=list)
     _path: Path = PrivateAttr(default=Path("engagement.yml"))
 
     @property

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations, pairwise
 from math import inf, isnan
@@ -127,7 +127,8 @@ def kpi_series(
         baseline_periods: Periods behind the control limits. Unless told, the first two thirds,
             12 to 24, or as many as there are: then a stable series shows a false trend in about
             5 % of cases (simulated). Declare it once and keep it.
-        rebases: Fresh baselines with reasons.
+        rebases: Fresh baselines with reasons; without a number of their own, their limits come
+            from as many periods as the default gives for their length.
         confidence_level: In [0.9, 1).
 
     Raises:
@@ -152,8 +153,12 @@ def kpi_series(
         for row in rows.to_dict("records")
     )
     starts = [0, *(r.index for r in rebases), len(points)]
-    shortest = min(end - start for start, end in pairwise(starts))
-    baseline = _default_baseline(shortest) if baseline_periods is None else baseline_periods
+    lengths = [end - start for start, end in pairwise(starts)]
+    baseline = _default_baseline(lengths[0]) if baseline_periods is None else baseline_periods
+    rebases = tuple(
+        r if r.baseline is not None else replace(r, baseline=_default_baseline(length))
+        for r, length in zip(rebases, lengths[1:], strict=True)
+    )
     values = [p.estimate.value for p in points]
     if kind == "share":
         chart = laney_chart(
@@ -165,7 +170,7 @@ def kpi_series(
     else:
         chart = individuals_chart(values, baseline=baseline, rebases=rebases)
     since = values[starts[-2] :]
-    short = len(since) < RUN_RULES_FROM or baseline < FEWEST_BASELINE
+    short = len(since) < RUN_RULES_FROM or chart.baseline < FEWEST_BASELINE
     return KpiSeries(
         kpi=kpi,
         kind=kind,

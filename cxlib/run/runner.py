@@ -33,6 +33,8 @@ PACKAGES = (
     "papermill",
     "typst",
 )
+KEPT = ("ledger.json", "history.duckdb")
+"""What a run takes from beside the engagement file and, when it is done, puts back there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,9 @@ class _Run:
     def go(self) -> Path:
         home = self.engagement.folder / "ledger.json"
         try:
-            if home.is_file():
-                copyfile(home, self.ledger)
+            for name in KEPT:
+                if (at_home := home.with_name(name)).is_file():
+                    copyfile(at_home, self.folder.partial / name)
             reports = self._execute_all()
             write_index(
                 self.folder.partial / "index.html",
@@ -129,10 +132,11 @@ class _Run:
             if isinstance(error, RunError):
                 raise RunError(f"{error}\n  kept: {kept}") from error
             raise
-        if self.ledger.is_file():
-            partial = home.with_name(f".ledger-{self.folder.final.name}.partial")
-            copyfile(self.ledger, partial)
-            partial.replace(home)
+        for name in KEPT:
+            if (made := self.folder.partial / name).is_file():
+                partial = home.with_name(f".{name}-{self.folder.final.name}.partial")
+                copyfile(made, partial)
+                partial.replace(home.with_name(name))
         return self.folder.finish()
 
     def _execute_all(self) -> list[ReportFile]:

@@ -22,10 +22,17 @@ _MEAN_RANGE = 1.128  # expected range of two standard normal values, d2 for n = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebase:
-    """A fresh baseline from ``index`` on, and the reason a reader will see."""
+    """A fresh baseline from ``index`` on, and the reason a reader will see.
+
+    Attributes:
+        index: First point of the new phase.
+        reason: In words.
+        baseline: Points behind its limits; None takes as many as the first phase.
+    """
 
     index: int
     reason: str
+    baseline: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +67,7 @@ class ControlChart:
         points: In time order; limits change only at a rebase.
         signals: In time order.
         trend: The side of the stretch the series is on now, if a rule fired in that stretch.
-        baseline: Points behind the limits of each phase.
+        baseline: Points behind the limits in force now.
         rebases: With their reasons.
         method: "individuals" or "Laney p'".
     """
@@ -116,8 +123,8 @@ def individuals_chart(
     checked = _check_values(values, name="values")
     phases = _phases(len(checked), baseline=baseline, rebases=rebases)
     points: list[ChartPoint] = []
-    for start, end in phases:
-        base = checked[start : start + baseline]
+    for start, end, own in phases:
+        base = checked[start : start + own]
         centre = fmean(base)
         reach = 3 / _MEAN_RANGE * fmean(abs(b - a) for a, b in pairwise(base))
         points += [
@@ -130,7 +137,7 @@ def individuals_chart(
             )
             for i in range(start, end)
         ]
-    return _read(points, phases, baseline=baseline, rebases=rebases, method="individuals")
+    return _read(points, phases, rebases=rebases, method="individuals")
 
 
 def laney_chart(
@@ -173,8 +180,8 @@ def laney_chart(
     shares = _check_values([x / s for x, s in zip(successes, n, strict=True)], name="shares")
     phases = _phases(len(shares), baseline=baseline, rebases=rebases)
     points: list[ChartPoint] = []
-    for start, end in phases:
-        base = range(start, start + baseline)
+    for start, end, own in phases:
+        base = range(start, start + own)
         centre = sum(successes[i] for i in base) / sum(n[i] for i in base)
         if centre in (0.0, 1.0):
             raise InputError(f"the baseline share must be between 0 and 1, got {centre}")
@@ -191,7 +198,7 @@ def laney_chart(
             )
             for i in range(start, end)
         ]
-    return _read(points, phases, baseline=baseline, rebases=rebases, method="Laney p'")
+    return _read(points, phases, rebases=rebases, method="Laney p'")
 
 
 def longest_run_limit(n_useful: int) -> int:
@@ -223,7 +230,8 @@ def _check_values(values: Sequence[float], *, name: str) -> list[float]:
     return [float(value) for value in values]
 
 
-def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tuple[int, int]]:
+def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tuple[int, int, int]]:
+    """Give first point, end and points behind the limits of each phase."""
     starts = [0]
     for rebase in rebases:
         if not rebase.reason.strip():
@@ -233,35 +241,35 @@ def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tu
                 f"rebases must be in time order from 1 to {length - 1}, got {rebase.index}"
             )
         starts.append(rebase.index)
-    phases = list(pairwise([*starts, length]))
-    shortest = min(end - start for start, end in phases)
-    if not FEWEST_POINTS <= baseline <= shortest:
-        raise InputError(
-            f"baseline must be from {FEWEST_POINTS} to {shortest} points, the shortest phase, "
-            f"got {baseline}"
-        )
-    return phases
+    spans = list(pairwise([*starts, length]))
+    owns = [baseline, *(baseline if r.baseline is None else r.baseline for r in rebases)]
+    for own in dict.fromkeys(owns):
+        shortest = min(end - start for (start, end), o in zip(spans, owns, strict=True) if o == own)
+        if not FEWEST_POINTS <= own <= shortest:
+            raise InputError(
+                f"baseline must be from {FEWEST_POINTS} to {shortest} points, the shortest phase, "
+                f"got {own}"
+            )
+    return [(start, end, own) for (start, end), own in zip(spans, owns, strict=True)]
 
 
 def _read(
     points: list[ChartPoint],
-    phases: list[tuple[int, int]],
+    phases: list[tuple[int, int, int]],
     *,
-    baseline: int,
     rebases: Sequence[Rebase],
     method: str,
 ) -> ControlChart:
     signals: list[Signal] = []
     trend: Trend = "no_signal"
-    for start, end in phases:
-        phase = points[start:end]
-        found, trend = _phase_signals(phase)
+    for start, end, _ in phases:
+        found, trend = _phase_signals(points[start:end])
         signals += found
     return ControlChart(
         points=tuple(points),
         signals=tuple(sorted(signals, key=lambda s: s.index)),
         trend=trend,
-        baseline=baseline,
+        baseline=phases[-1][2],
         rebases=tuple(rebases),
         method=method,
     )

@@ -1,0 +1,241 @@
+"""What a KPI's chart says beyond its trend: kind of variation, reach, false alarms, forecast."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import nan
+from statistics import fmean
+from typing import Any, Literal
+
+from cxlib.decisions.kpis import TrackedKpi
+from cxlib.decisions.level import KPI_RANGES, period_end
+from cxlib.measures.tracking import KpiSeries, Verdict, verdict
+from cxlib.stats.estimate import Estimate
+from cxlib.stats.false_alarms import FalseAlarms, false_alarms
+from cxlib.stats.smoothing import FEWEST as FEWEST_FORECAST
+from cxlib.stats.smoothing import Forecast, forecast
+
+Variation = Literal["common", "special_better", "special_worse", "too_few"]
+Reach = Literal["always", "hit_and_miss", "never", "unsettled", "too_few", "no_target"]
+NORMAL_SPREAD = 3.0
+"""Standard deviations from the centre of a chart to a limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiForecast:
+    """Where a KPI is expected when its target is due, or in its next period without one.
+
+    Attributes:
+        kpi: Its id.
+        made_on: First day of the last period it was made from.
+        period_start: First day of the period it is about.
+        estimate: Expected value with its prediction interval, in the KPI's unit.
+        target: Level aimed at; None without a target.
+        verdict: Of the prediction interval against the target.
+        model: Steps, weight and track record.
+    """
+
+    kpi: str
+    made_on: date
+    period_start: date
+    estimate: Estimate
+    target: float | None
+    verdict: Verdict
+    model: Forecast
+
+    def as_record(self) -> dict[str, Any]:
+        """Give the forecast as plain values for the ledger."""
+        return {
+            "kpi": self.kpi, "made_on": self.made_on.isoformat(),
+            "period_start": self.period_start.isoformat(), "unit": self.estimate.unit,
+            "value": self.estimate.value, "ci_lower": self.estimate.ci_lower,
+            "ci_upper": self.estimate.ci_upper,
+            "confidence_level": self.estimate.confidence_level, "target": self.target,
+        }  # fmt: skip
+
+
+def variation(each: TrackedKpi) -> Variation:
+    """Name the kind of variation the KPI shows now.
+
+    Common cause: what it always does. Special cause: a rule fired in the latest stretch, to the
+    better or the worse side.
+    """
+    series = each.series
+    if series is None or (not series.has_firm_limits and not each.moved):
+        return "too_few"
+    if not each.moved:
+        return "common"
+    return "special_better" if series.trend_is_good else "special_worse"
+
+
+def reach(each: TrackedKpi) -> Reach:
+    """Say whether the process as it is can be relied on to meet the target, period by period.
+
+    Always when the whole band between the natural limits lies on the target's good side, never
+    when it lies on the other, else some periods do and some do not, by chance. While a KPI
+    moves, its limits describe the process it was: then nothing is said until a fresh baseline.
+    Limits from fewer than 8 periods say nothing either.
+
+    Source: Wheeler (2000), Understanding Variation.
+    """
+    series = each.series
+    if series is None or (each.target is not None and not series.has_firm_limits):
+        return "too_few" if each.target is not None else "no_target"
+    if each.target is None:
+        return "no_target"
+    if each.moved:
+        return "unsettled"
+    level, chart = each.target.level, series.chart
+    low, high = chart.lower - level, chart.upper - level
+    if each.kpi.direction == "lower":
+        low, high = -high, -low
+    return "always" if low >= 0 else "never" if high < 0 else "hit_and_miss"
+
+
+def sampling_share(series: KpiSeries) -> float | None:
+    """Estimate how much of the spread between periods sampling alone explains, 0 to 1.
+
+        mean of the squared standard errors / square of a third of the way to the limits
+
+    over the points behind the limits in force. Near 1, more answers would calm the series; near
+    0 the process itself moves. None where the limits are not firm or touch an end of the scale.
+    """
+    chart = series.chart
+    if not series.has_firm_limits:
+        return None
+    first = chart.rebases[-1].index if chart.rebases else 0
+    held = range(first, first + chart.baseline)
+    lowest, highest = KPI_RANGES["share" if series.kind == "share" else "rating"]
+    points = [p for p in (chart.points[i] for i in held) if p.lower > lowest and p.upper < highest]
+    spread = [((point.upper - point.centre) / NORMAL_SPREAD) ** 2 for point in points]
+    if not spread or not fmean(spread):
+        return None
+    errors = [_standard_error(series.points[point.index].estimate) ** 2 for point in points]
+    return min(1.0, fmean(errors) / fmean(spread))
+
+
+def expected_alarms(each: TrackedKpi) -> FalseAlarms | None:
+    """Give the false-alarm rates of a KPI's own chart: its length, its baseline, its rules.
+
+    None where no rule of the chart is read: there the exact trend test errs in 5 % at most.
+    """
+    series = each.series
+    if series is None or not series.has_firm_limits:
+        return None
+    first = series.chart.rebases[-1].index if series.chart.rebases else 0
+    return false_alarms(len(series.points) - first, baseline=series.chart.baseline)
+
+
+def expected_false_trends(tracked: Sequence[TrackedKpi]) -> float:
+    """Add up the chance of each KPI to be called moved though nothing has changed."""
+    rates = []
+    for each in tracked:
+        if each.series is None:
+            continue
+        alarms = expected_alarms(each)
+        by_chart = alarms is not None and each.series.trend_rule == "control chart"
+        rates.append(alarms.trend_now if by_chart and alarms else 0.05)
+    return sum(rates)
+
+
+def kpi_forecast(each: TrackedKpi, *, confidence_level: float = 0.95) -> KpiForecast | None:
+    """Forecast a KPI for the period in which its target is due, or for the next.
+
+    Args:
+        each: With its series since the last fresh baseline.
+        confidence_level: In [0.9, 1).
+
+    Returns:
+        None under 8 periods.
+    """
+    series = each.series
+    if series is None:
+        return None
+    first = series.chart.rebases[-1].index if series.chart.rebases else 0
+    points = series.points[first:]
+    if len(points) < FEWEST_FORECAST:
+        return None
+    start, steps = _next(points[-1].period_start, each), 1
+    while each.target is not None and period_end(start, each.kpi.cadence) < each.target.by:
+        following = _next(start, each)
+        if period_end(following, each.kpi.cadence) > each.target.by:
+            break
+        start, steps = following, steps + 1
+    model = forecast(
+        [point.estimate.value for point in points], steps=steps, confidence_level=confidence_level
+    )
+    lowest, highest = KPI_RANGES[each.kpi.unit]
+    estimate = Estimate(
+        value=model.value, ci_lower=max(lowest, model.ci_lower),
+        ci_upper=min(highest, model.ci_upper), n_obs=model.n_values, unit=each.kpi.unit,
+        method="exponential smoothing", confidence_level=confidence_level,
+    )  # fmt: skip
+    due = (
+        each.target
+        if each.target and period_end(start, each.kpi.cadence) <= each.target.by
+        else None
+    )
+    level = None if due is None else due.level
+    return KpiForecast(
+        kpi=each.kpi.id, made_on=points[-1].period_start, period_start=start, estimate=estimate,
+        target=level, model=model,
+        verdict=verdict(estimate, target=level, better=each.kpi.direction),
+    )  # fmt: skip
+
+
+def forecasts(
+    tracked: Sequence[TrackedKpi], *, confidence_level: float = 0.95
+) -> dict[str, KpiForecast]:
+    """Forecast every KPI that has enough periods."""
+    found = {each.kpi.id: kpi_forecast(each, confidence_level=confidence_level) for each in tracked}
+    return {kpi: value for kpi, value in found.items() if value is not None}
+
+
+def keep_record(
+    earlier: Mapping[str, Any],
+    tracked: Sequence[TrackedKpi],
+    made: Mapping[str, KpiForecast],
+) -> dict[str, Any]:
+    """Add this run's forecasts and verdicts to those on record; none is taken away.
+
+    The same forecast or verdict made again from the same last period takes the place of the
+    first, so that a weekly run repeats nothing.
+
+    Args:
+        earlier: The ledger's "record" so far, or {}.
+        tracked: With verdicts.
+        made: This run's forecasts.
+    """
+    kept = {(f["kpi"], f["made_on"], f["period_start"]): f for f in earlier.get("forecasts", [])}
+    kept |= {(f.kpi, f.made_on.isoformat(), f.period_start.isoformat()): f.as_record()
+             for f in made.values()}  # fmt: skip
+    judged = {(v["kpi"], v["period_start"]): v for v in earlier.get("verdicts", [])}
+    for each in tracked:
+        if each.series is None:
+            continue
+        point = each.series.points[-1]
+        judged[each.kpi.id, point.period_start.isoformat()] = {
+            "kpi": each.kpi.id, "period_start": point.period_start.isoformat(),
+            "period_end": period_end(point.period_start, each.kpi.cadence).isoformat(),
+            "value": point.estimate.value, "trend": each.series.trend,
+            "verdict": each.series.verdict, "unit": each.kpi.unit,
+            "target": None if each.target is None else each.target.level,
+        }  # fmt: skip
+    return {
+        "forecasts": [kept[key] for key in sorted(kept)],
+        "verdicts": [judged[key] for key in sorted(judged)],
+    }
+
+
+def _next(start: date, each: TrackedKpi) -> date:
+    return period_end(start, each.kpi.cadence) + timedelta(days=1)
+
+
+def _standard_error(value: Estimate) -> float:
+    """Read a standard error back from the width of an interval."""
+    from scipy.special import ndtri
+
+    if not value.has_interval:
+        return nan
+    width = value.ci_upper - value.ci_lower
+    return float(width / 2 / ndtri((1 + value.confidence_level) / 2))
