@@ -158,6 +158,8 @@ def mention_table(
     values: dict[str, Value] = {
         "period": name, "raw": share.apparent, "corrected": share.corrected or none,
         "sensitivity": share.sensitivity or none, "specificity": share.specificity or none,
+        "n_positive": share.sensitivity.n_obs if share.sensitivity else none,
+        "n_negative": share.specificity.n_obs if share.specificity else none,
         "n_coded": rate.n_coded, "n_copies": sum(rate.n_copies for _, rate, _ in rated),
         "n_neutral": sum(rate.n_neutral for _, rate, _ in rated),
     }  # fmt: skip

@@ -1,16 +1,18 @@
 """Shares of negative comments, as the scorer counts them and corrected for its errors."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cxlib.errors import InputError
 from cxlib.measures.voice.coding import CodingCheck, check_coding
-from cxlib.measures.voice.sentiment import SentimentScorer
+from cxlib.measures.voice.sentiment import SentimentScorer, tone_codes
 from cxlib.stats.misclassification import CorrectedShare, Hits, corrected_share
 
+Mask: TypeAlias = NDArray[np.bool_]
 Standard = Literal["coded", "scores", "none"]
 """What the scorer's errors were measured against: people's codes, customers' scores, nothing."""
 
@@ -40,7 +42,8 @@ class Tone:
         standard: What the correction rests on.
         by: The column of the groups.
         overall: All comments.
-        groups: Each category.
+        groups: Each category, corrected by the errors made in it alone: a reader that errs more
+            often where customers are lukewarm would else move a whole group.
     """
 
     scorer: SentimentScorer
@@ -63,7 +66,8 @@ def comment_tone(
     """Count negative comments and correct the counts.
 
     Every comment is read by a model that did not learn from its writer. The errors come from
-    people's codes where enough comments are coded, else from the scores customers gave.
+    people's codes where enough comments are coded, else from the scores customers gave; those of
+    a group from that group, which is left as read where too few of it were checked.
 
     Args:
         comments: The frame the scorer was learned from.
@@ -86,9 +90,9 @@ def comment_tone(
     if codes is not None and codes["id"].isin(comments["answer_id"]).any():
         unseen = dict(zip(comments["answer_id"].astype(str), negative.tolist(), strict=True))
         coding = check_coding(codes, unseen, confidence_level=confidence_level)
-    standard, found, left_alone = _standard(scorer, coding, confidence_level)
+    standard, *overall_errors = _standard(scorer, coding, confidence_level)
 
-    def share(group: str, rows: np.ndarray) -> ToneShare:
+    def share(group: str, rows: Mask, found: Hits, left_alone: Hits) -> ToneShare:
         n = int(rows.sum())
         if n < max(1, minimum_cell):
             return ToneShare(group=group, n_obs=n, share=None)
@@ -98,15 +102,42 @@ def comment_tone(
         )  # fmt: skip
         return ToneShare(group=group, n_obs=n, share=counted)
 
+    def errors(rows: Mask) -> tuple[Hits, Hits]:
+        if standard == "coded" and codes is not None:
+            ids = comments["answer_id"][rows].astype(str)
+            return _coded_errors(codes, dict(zip(ids, negative[rows].tolist(), strict=True)))
+        return _scored_errors(comments[rows], scorer, negative[rows])
+
     values = comments[by].astype("object")
     names = sorted({str(value) for value in values.dropna()})
+    members = {name: (values == name).to_numpy(dtype=bool) for name in names}
     return Tone(
         scorer=scorer,
         coding=coding,
         standard=standard,
         by=by,
-        overall=share("", np.ones(len(comments), dtype=bool)),
-        groups=tuple(share(name, (values == name).to_numpy(dtype=bool)) for name in names),
+        overall=share("", np.ones(len(comments), dtype=bool), *overall_errors),
+        groups=tuple(share(name, rows, *errors(rows)) for name, rows in members.items()),
+    )
+
+
+def _coded_errors(codes: pd.DataFrame, unseen: dict[str, bool]) -> tuple[Hits, Hits]:
+    """Return the hits among a group's coded comments; none where nobody coded any."""
+    if not (codes["id"].isin(list(unseen)) & codes["sentiment"].notna()).any():
+        return Hits(right=0, n_obs=0), Hits(right=0, n_obs=0)
+    quality = check_coding(codes, unseen).negative
+    return quality.found, quality.left_alone
+
+
+def _scored_errors(
+    comments: pd.DataFrame, scorer: SentimentScorer, negative: Mask
+) -> tuple[Hits, Hits]:
+    """Return the hits among a group's scored comments, neutral scores among those left alone."""
+    tones = tone_codes(list(comments[scorer.label]), label=scorer.label)
+    low, rest = tones == -1, (tones == 0) | (tones == 1)
+    return (
+        Hits(right=int((negative & low).sum()), n_obs=int(low.sum())),
+        Hits(right=int((~negative & rest).sum()), n_obs=int(rest.sum())),
     )
 
 

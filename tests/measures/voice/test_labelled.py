@@ -1,5 +1,6 @@
 """cxlib.measures.voice.labelled, tone and mentions: the test comments and corrected tone."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from cxlib.measures.voice.mentions import mention_study
 from cxlib.measures.voice.sentiment import learn_from_comments, learn_sentiment
 from cxlib.measures.voice.taxonomy import base_taxonomy
 from cxlib.measures.voice.tone import comment_tone
+from cxlib.stats.misclassification import Hits
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,42 @@ def test_the_corrected_total_is_the_share_of_low_scores(comments, scorer):
     tone = comment_tone(comments, scorer)
     assert tone.standard == "scores"
     assert tone.overall.share.corrected.value == pytest.approx((comments["csat"] <= 2).mean())
+
+
+def test_each_group_is_corrected_by_its_own_errors():
+    """A reader wrong only about lukewarm texts, of which one group has many, moves no group."""
+    csat = [1.0] * 40 + [3.0] * 120 + [5.0] * 40 + [1.0] * 40 + [5.0] * 160
+    frame = pd.DataFrame({
+        "answer_id": [f"A{k}" for k in range(400)], "csat": csat, "nps": np.nan,
+        "channel": ["online"] * 200 + ["offline"] * 200,
+    })  # fmt: skip
+    read = np.array([0.9 if score <= 3 else 0.1 for score in csat])
+    scorer = replace(learn_sentiment([], [], [], label="csat", seed=1), outside=read)
+    scorer = replace(
+        scorer,
+        check=SimpleNamespace(
+            found=Hits(right=80, n_obs=80), left_alone=Hits(right=200, n_obs=320)
+        ),
+    )
+    for codes in (None, codes_of(frame)):
+        tone = comment_tone(frame, scorer, codes=codes)
+        shares = [each.share.corrected.value for each in (tone.overall, *tone.groups)]
+        assert shares == pytest.approx([0.2, 0.2, 0.2])
+
+
+def test_a_group_of_which_too_few_were_checked_is_not_corrected(comments, scorer):
+    codes = codes_of(comments.assign(channel="online"))
+    both = comments.assign(channel=["online"] * 300 + ["offline"] * 200)
+    tone = comment_tone(both, scorer, codes=codes.head(300))
+    reasons = {each.group: each.share.reason for each in tone.groups}
+    assert reasons == {"online": "", "offline": "too_few_coded"}
+
+
+def codes_of(comments):
+    return pd.DataFrame({
+        "id": comments["answer_id"], "coder": "A",
+        "sentiment": np.where(comments["csat"] <= 2, "negative", "positive"),
+    })  # fmt: skip
 
 
 def test_small_groups_are_hidden(comments, scorer):
