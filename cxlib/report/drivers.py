@@ -24,7 +24,7 @@ def section(report: Report, study: DriverStudy | NoStudy) -> Block:
         return report.section(
             f"drivers.{study.absence}", n=study.n_obs, floor=report.engagement.minimum_cell
         )
-    return report.section("drivers", **_values(report, study))
+    return report.section("drivers", "diagnostic", **_values(report, study))
 
 
 def charts(report: Report, study: DriverStudy | NoStudy) -> Block:

@@ -18,7 +18,7 @@ def tree_section(report: Report, tree: Sequence[TreeLink]) -> Block:
     """Open the section, or say that the engagement names no growth goal."""
     if report.engagement.growth_goal is None or not tree:
         return report.section("goal_tree.absent")
-    return report.section("goal_tree.tree", level="descriptive", **tree_values(report, tree))
+    return report.section("goal_tree.tree", "descriptive", **tree_values(report, tree))
 
 
 def tree_table(report: Report, tree: Sequence[TreeLink]) -> Block | None:

@@ -16,7 +16,9 @@ def priority_section(report: Report, links: Sequence[GoalLink], priorities: Sequ
     """Open the section on priorities, or say that no diagnosis stands behind the goals."""
     if not priorities:
         return report.section("kpi_setting.priorities_absent", goals=len(links))
-    return report.section("kpi_setting.priorities", **priority_values(report, links, priorities))
+    return report.section(
+        "kpi_setting.priorities", "diagnostic", **priority_values(report, links, priorities)
+    )
 
 
 def priority_table(

@@ -34,7 +34,7 @@ def section(report: Report, channels: GroupComparison, segments: GroupComparison
     else:
         _, comparison, pair = max(clear, key=lambda found: found[0])
         headline = Phrase("groups.title_clear", pair_values(comparison, pair))
-    return report.section("groups", headline=headline, n=n, n_clear=len(clear))
+    return report.section("groups", "diagnostic", headline=headline, n=n, n_clear=len(clear))
 
 
 def pair_values(comparison: GroupComparison, pair: GroupDifference) -> dict[str, Value]:

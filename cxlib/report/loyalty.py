@@ -19,13 +19,17 @@ def section(report: Report, gaps: Gaps | None, bought: Purchases | None) -> Bloc
     if bought is not None and bought.repurchase.estimate is not None:
         return report.section(
             "loyalty.section",
+            "descriptive",
             again=bought.repurchase.estimate,
             within=bought.within_days,
             **period_values(bought.period),
         )
     if gaps is not None and gaps.overall.gap.estimate is not None:
         return report.section(
-            "loyalty.gap_only", gap=gaps.overall.gap.estimate, **period_values(gaps.period)
+            "loyalty.gap_only",
+            "descriptive",
+            gap=gaps.overall.gap.estimate,
+            **period_values(gaps.period),
         )
     return report.section("loyalty.absent")
 

@@ -33,6 +33,7 @@ def section(report: Report, desk: ServiceDesk | None, site: Site | None = None) 
     if desk is not None and desk.issues is not None and resolved is not None:
         return report.section(
             "operations.service",
+            "descriptive",
             resolved=_known(resolved),
             days=desk.issues.window_days,
             **period_values(desk.period),
@@ -40,6 +41,7 @@ def section(report: Report, desk: ServiceDesk | None, site: Site | None = None) 
     if site is not None and site.funnel.conversion is not None:
         return report.section(
             "operations.site_only",
+            "descriptive",
             overall=site.funnel.conversion,
             **period_values(site.period),
         )

@@ -23,10 +23,10 @@ def section(report: Report, study: WaveStudy) -> Block:
     lead = leading(study)
     waves = _wave_values(study)
     if lead is None:
-        return report.section("waves.few", level="descriptive", **waves)
+        return report.section("waves.few", "descriptive", **waves)
     headline = Phrase(f"waves.title_{case(study)}", change_values(study, lead))
     about = phrase(f"waves.about_{study.waves.kind}")
-    return report.section("waves", level="descriptive", headline=headline, about=about, **waves)
+    return report.section("waves", "descriptive", headline=headline, about=about, **waves)
 
 
 def leading(study: WaveStudy) -> WaveChange | None:
@@ -96,13 +96,15 @@ def change_table(report: Report, study: WaveStudy) -> Block:
             )
         )  # fmt: skip
     hidden = {
-        name: None for change in study.changes for name in change.hidden
+        (change.by, name): None for change in study.changes for name in change.hidden
     }  # fmt: skip
     values = {
         **change_values(study, lead),
         "floor": report.engagement.minimum_cell,
-        "hidden": phrase("waves.hidden", names=Joined(tuple(hidden)))
-        if hidden else phrase("waves.hidden_none"),
+        "hidden": phrase(
+            "waves.hidden", floor=report.engagement.minimum_cell,
+            names=Joined(tuple(category(by, name) for by, name in hidden)),
+        ) if hidden else phrase("waves.hidden_none"),
     }  # fmt: skip
     alarm = ("alarm",) if values["alarms"] else ()
     heads = ("split", "first", "second", "change", "ci", "rate", "mix", *alarm, "n")
