@@ -183,6 +183,16 @@ def test_the_index_links_every_report(full_run):
     assert len(made) == 20
 
 
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_every_section_says_what_kind_of_claim_it_makes(full_run, notebook):
+    """Limits and provenance claim nothing; a section whose data are absent has nothing to claim."""
+    html = body(full_run.html(notebook, "en"))
+    after = dict(re.findall(r'<h2 id="([^"]+)">.*?</h2>(<p class="(?:level|lead)">)', html, re.S))
+    silent = [key for key, mark in after.items() if "level" not in mark]
+    assert [key for key in silent if not key.endswith(("limits", "absent", "none"))] == []
+    assert len(after) > len(silent)
+
+
 def test_progress_is_told_by_section_name(full_run):
     told = [line for line in full_run.lines if line.startswith("01_diagnosis ")]
     assert any(re.fullmatch(r"01_diagnosis \d+/\d+ The emotion curve", line) for line in told)
