@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ SHOWN_IN_FULL: Final = 20
 SHOWN_VALUE: Final = 60
 SHOWN_PER_RULE: Final = 3
 ENOUGH_ANSWERS: Final = 100
+_Other = TypeVar("_Other")
 
 
 class TableSpec(Protocol):
@@ -107,6 +108,12 @@ class Data(Mapping[str, Source]):
 
     def __contains__(self, table: object) -> bool:
         return table in self.sources
+
+    def get(  # type: ignore[override]  # the inherited one waits for a KeyError
+        self, table: str, default: _Other | None = None
+    ) -> Source | _Other | None:
+        """The table, or the default where the engagement did not open it."""
+        return self.sources.get(table, default)
 
 
 class ContractError(DataError):

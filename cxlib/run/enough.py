@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from cxlib.data.open import Data, TableAudit
+from cxlib.data.source import Source
 from cxlib.data.summaries import distinct_customers, flag_counts
 from cxlib.engagement import Engagement
+from cxlib.engagement.schema import Window
 from cxlib.errors import CxError, DataError, Problem
 from cxlib.measures.response import STEPS, response_rates
 from cxlib.measures.scorecard import curve_metric, scorecard
@@ -35,6 +37,10 @@ def _check_answers(engagement: Engagement, data: Data) -> list[Problem]:
         return [Problem(audit.file, "", "", rule, "map it under columns in engagement.yml")]
     if not distinct_customers(data["answers"], customer="answer_id", **window)["n"].sum():
         return [_nothing_in_period(engagement, audit, "answered_at")]
+    if _one_customer(data["answers"], window):
+        rule = "the answers of the baseline period must come from 2 customers or more"
+        remedy = "export each answer's own customer, or leave the column empty"
+        return [Problem(audit.file, "column customer_id", "", rule, remedy)]
 
     def score() -> None:
         points = scorecard(
@@ -45,6 +51,16 @@ def _check_answers(engagement: Engagement, data: Data) -> list[Problem]:
 
     remedy = "widen baseline:, merge touchpoints or lower minimum_cell"
     return _refusals(score, audit, "column touchpoint", remedy)
+
+
+def _one_customer(answers: Source, window: Window) -> bool:
+    """Whether one customer gave every answer, so that no error between customers exists."""
+    if "customer_id" not in answers.columns:
+        return False
+    if distinct_customers(answers, **window)["n_customers"].sum() != 1:
+        return False
+    # Answers without a customer count as customers of their own; they are one more group.
+    return len(distinct_customers(answers, by=["customer_id"], **window)) == 1
 
 
 def _check_invitations(engagement: Engagement, data: Data) -> list[Problem]:

@@ -193,6 +193,17 @@ def test_too_little_for_a_diagnosis_stops_before_any_kernel(cx, engagement, tabl
     assert_nothing_written(engagement.parent)
 
 
+def test_answers_of_a_single_customer_are_refused(cx, engagement):
+    path = engagement / "data" / "answers.csv"
+    pd.read_csv(path, dtype=str).assign(customer_id="C10001").to_csv(path, index=False)
+    code, said = cx("check", engagement, "01")
+    assert code == 2
+    assert (
+        "answers.csv, column customer_id: the answers of the baseline period must come from 2 "
+        "customers or more; export each answer's own customer, or leave the column empty"
+    ) in said
+
+
 def test_an_invitation_log_without_its_columns_names_each(cx, engagement, tmp_path):
     edit(engagement, "started,completed", "begun,completed", file="data/invitations.csv")
     edit(engagement, "opened,", "seen,", file="data/invitations.csv")

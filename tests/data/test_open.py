@@ -186,6 +186,8 @@ def test_a_table_that_was_not_opened_is_named_with_those_that_were(folder):
     with pytest.raises(DataError) as caught:
         data["answers"]
     assert str(caught.value) == "table answers is not open; this engagement opened stores"
+    assert data.get("answers") is None
+    assert data.get("stores") is data["stores"]
 
 
 def test_five_megabytes_open_in_two_seconds(folder):

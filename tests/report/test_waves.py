@@ -30,8 +30,11 @@ def report():
     return Report(load_engagement(SAMPLE), "01_diagnosis")
 
 
-def answers(web_before, web_after, *, lift=0.4, n=3000):
-    """Draw answers: each channel rises by ``lift``, web scores 2.5 below the stores."""
+def answers(web_before, web_after, *, lift=0.4, n=3000, rare=0):
+    """Draw answers: each channel rises by ``lift``, web scores 2.5 below the stores.
+
+    The first ``rare`` come by a third channel.
+    """
     rng = np.random.default_rng(11)
     late = np.arange(n) % 2 == 1
     web = rng.random(n) < np.where(late, web_after, web_before)
@@ -41,7 +44,8 @@ def answers(web_before, web_after, *, lift=0.4, n=3000):
         {
             "answer_id": [f"A{k}" for k in range(n)],
             "customer_id": [f"C{k // 2}" for k in range(n)],
-            "touchpoint": "visit", "channel": np.where(web, "online", "offline"), "nps": nps,
+            "touchpoint": "visit", "nps": nps,
+            "channel": np.select([np.arange(n) < rare, web], ["hybrid", "online"], "offline"),
             "csat": np.clip(nps - 5, 1, 5),
             "answered_at": pd.to_datetime(np.where(late, "2025-11-03", "2025-08-03")),
         }
@@ -103,6 +107,12 @@ def test_too_few_answers_are_said_in_every_block(report):
         ):  # fmt: skip
             assert "nan" not in text(block, language)
     assert "no score has enough answers in both" in text(waves.finding(report, found))
+
+
+def test_a_channel_with_few_answers_is_named_as_left_out(report):
+    block = waves.change_table(report, study(report, answers(0.5, 0.5, rare=20)))
+    assert "Left out for fewer than 30 answers in a period: Hybrid." in text(block)
+    assert "因其中一段期間回覆少於 30 份而不計：網上兼實體。" in text(block, "zh-Hant-HK")
 
 
 def test_scores_by_month_stand_with_interval_and_n_and_gaps_are_too_few(report):
