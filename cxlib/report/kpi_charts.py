@@ -5,6 +5,7 @@ from datetime import date
 
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import period_end
+from cxlib.decisions.tracking import sampling_share
 from cxlib.engagement.schema import Cadence
 from cxlib.measures.festival import lunar_new_years
 from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries
@@ -12,6 +13,9 @@ from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, Writer, phrase
+
+MOST_WHISKERS = 40
+"""Periods up to which each point shows its own interval."""
 
 
 def charts(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
@@ -42,7 +46,8 @@ def _chart(report: Report, each: TrackedKpi) -> Block:
     assert series is not None  # noqa: S101 - charts() leaves out KPIs without a series
     chart = series.chart
     start, last = series.points[0].period_start, series.points[-1].period_start
-    limits_end = series.points[chart.baseline - 1].period_start
+    since = chart.rebases[-1].index if chart.rebases else 0
+    limits_end = series.points[since + chart.baseline - 1].period_start
     rule = "by_chart" if series.trend_rule == "control chart" else "by_rank"
     case = (
         f"moved_{series.trend}" if each.moved
@@ -63,7 +68,7 @@ def _chart(report: Report, each: TrackedKpi) -> Block:
         "method": phrase(f"kpi_tracking.method.{'share' if series.kind == 'share' else 'single'}"),
         "trend_rule": phrase(f"kpi_tracking.{rule}"),
         "signals": _signals(each),
-        "limits_note": _limits_note(series),
+        "limits_note": _limits_note(series), "spread_note": _spread_note(series),
         "target_note": _target_note(each), "young_note": _young_note(each),
     }  # fmt: skip
     name = f"kpi_tracking.chart.{case}"
@@ -94,6 +99,7 @@ def _draw(
             lower=limits.lower,
             upper=limits.upper,
             signal="none" if direction is None else "good" if good else "bad",
+            phase=_phase(each, limits.index, write),
         )
     shown = {mark.signal for mark in marks.values()}
     return figures.control_chart(
@@ -112,6 +118,7 @@ def _draw(
             if signal in shown
         },
         events=_events(each, report, write),
+        intervals="shown" if len(marks) <= MOST_WHISKERS else "hidden",
     )
 
 
@@ -157,6 +164,26 @@ def _signals(each: TrackedKpi) -> Value:
             for rule, when in found.items()
         )
     )
+
+
+def _phase(each: TrackedKpi, index: int, write: Writer) -> str:
+    """Name the stretch a point lies in where fresh baselines cut the series."""
+    series = each.series
+    if series is None or not series.chart.rebases:
+        return ""
+    first = [0, *(rebase.index for rebase in series.chart.rebases)]
+    start = max(place for place in first if place <= index)
+    day = series.points[start].period_start
+    return write(phrase("kpi_tracking.phase", since=Month(day)))
+
+
+def _spread_note(series: KpiSeries) -> Value:
+    """Tell sampling error from the movement of the process itself."""
+    share = sampling_share(series)
+    if share is None:
+        return ""
+    shown = "" if len(series.points) > MOST_WHISKERS else "_shown"
+    return phrase(f"kpi_tracking.note.sampling{shown}", share=Num(share, "share"))
 
 
 def _limits_note(series: KpiSeries) -> Value:

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Any
 
 from cxlib.decisions.kpis import TrackedKpi
+from cxlib.decisions.tracking import expected_alarms
 from cxlib.measures.shift import ScoreShift
 from cxlib.measures.tracking import FEWEST_BASELINE
 from cxlib.report import scope
@@ -143,7 +144,7 @@ def signal_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
         Table(
             title=Phrase("kpi_tracking.signals.table", values),
             subtitle=Phrase("kpi_tracking.signals.subtitle", values),
-            source=phrase("kpi_tracking.signals.source"),
+            source=phrase("kpi_tracking.signals.source", alarms=_alarm_rates(tracked)),
             columns=[Column(f"kpi_tracking.signals.{head}", "text") for head in heads],
             rows=rows,
         ),
@@ -239,6 +240,22 @@ def ledger_content(tracked: Sequence[TrackedKpi], shift: ScoreShift) -> dict[str
             "reversed_by_mix": shift.mix.reversed_by_mix,
         },
     }  # fmt: skip
+
+
+def _alarm_rates(tracked: Sequence[TrackedKpi]) -> Value:
+    """Say of each chart how often its rules fire on a series in which nothing has changed."""
+    rates = [(each, expected_alarms(each)) for each in tracked]
+    return _listed(
+        [
+            phrase(
+                "kpi_tracking.alarms.one",
+                name=each.kpi.name, any=Num(rate.any_signal, "share"),
+                now=Num(rate.trend_now, "share"),
+            )
+            for each, rate in rates
+            if rate is not None
+        ]
+    )  # fmt: skip
 
 
 def _change(each: TrackedKpi) -> Phrase:
