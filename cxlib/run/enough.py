@@ -37,10 +37,6 @@ def _check_answers(engagement: Engagement, data: Data) -> list[Problem]:
         return [Problem(audit.file, "", "", rule, "map it under columns in engagement.yml")]
     if not distinct_customers(data["answers"], customer="answer_id", **window)["n"].sum():
         return [_nothing_in_period(engagement, audit, "answered_at")]
-    if _one_customer(data["answers"], window):
-        rule = "the answers of the baseline period must come from 2 customers or more"
-        remedy = "export each answer's own customer, or leave the column empty"
-        return [Problem(audit.file, "column customer_id", "", rule, remedy)]
 
     def score() -> None:
         points = scorecard(
@@ -50,7 +46,13 @@ def _check_answers(engagement: Engagement, data: Data) -> list[Problem]:
         curve_metric(points)
 
     remedy = "widen baseline:, merge touchpoints or lower minimum_cell"
-    return _refusals(score, audit, "column touchpoint", remedy)
+    if refused := _refusals(score, audit, "column touchpoint", remedy):
+        return refused
+    if _one_customer(data["answers"], window):
+        rule = "the answers of the baseline period must come from 2 customers or more"
+        remedy = "export each answer's own customer, or leave the column empty"
+        return [Problem(audit.file, "column customer_id", "", rule, remedy)]
+    return []
 
 
 def _one_customer(answers: Source, window: Window) -> bool:
