@@ -18,6 +18,8 @@ from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Table
 from cxlib.report.who_answered import category
 from cxlib.report.writer import Day, Num, Phrase, Value, phrase
+from cxlib.stats.assurance import answers_ratio
+from cxlib.stats.multiplicity import simultaneous_level
 
 
 def outlook_table(report: Report, found: Sequence[Outlook], *, seal: str) -> Block:
@@ -51,12 +53,22 @@ def outlook_table(report: Report, found: Sequence[Outlook], *, seal: str) -> Blo
                 power=Num(power_of([item.check for item in found]), "share"),
                 seal=seal,
                 fewest=FEWEST_PERIODS,
+                n=len(found),
+                **_family(report, found),
                 **period_values(report.engagement.baseline),
             ),
             columns=[Column(f"feasibility.outlook.{head}") for head in heads],
             rows=rows,
         ),
     )
+
+
+def _family(report: Report, found: Sequence[Outlook]) -> dict[str, Value]:
+    """What reading all goals as one family asks of the first of them."""
+    level, power = report.engagement.confidence_level, power_of([item.check for item in found])
+    joint = simultaneous_level(level, comparisons=max(1, len(found)))
+    more = answers_ratio(joint, than=level, power=power) - 1
+    return {"joint": Num(joint, "share"), "more": Num(more, "share")}
 
 
 def outlook_values(found: Sequence[Outlook]) -> dict[str, Value]:

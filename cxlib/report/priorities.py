@@ -223,15 +223,16 @@ def _moved(report: Report, found: Priorities) -> tuple[str, dict[str, Value]]:
         return "plain", {}
     if len(found.rated) < len(found.items):
         return "part", {"n_rated": len(found.rated)}
-    shifts = {
-        item.touchpoint: (item.frequency_view.rank, item.difficulty_view.rank)
+    shifts = [
+        (item.touchpoint, item.frequency_view, item.difficulty_view)
         for item in found.items
         if item.difficulty_view
-    }
-    name, (before, after) = max(shifts.items(), key=lambda pair: abs(pair[1][0] - pair[1][1]))
-    if before == after:
+    ]
+    name, before, after = max(shifts, key=lambda shift: abs(shift[1].rank - shift[2].rank))
+    if before.rank == after.rank:
         return "same", {}
-    return "moved", {"mover": names[name], "before": before, "after": after}
+    said: dict[str, Value] = {"mover": names[name]}
+    return "moved", said | {"before": _rank_said(before), "after": _rank_said(after)}
 
 
 def _listed(report: Report, items: Sequence[Priority]) -> Value:
@@ -248,8 +249,10 @@ def _ranks(standing: Standing) -> Phrase:
 
 
 def _rank_cell(standing: Standing | None) -> Phrase | None:
-    if standing is None:
-        return None
+    return None if standing is None else _rank_said(standing)
+
+
+def _rank_said(standing: Standing) -> Phrase:
     span: dict[str, Value] = {
         "rank": standing.rank, "low": standing.rank_lower, "high": standing.rank_upper,
     }  # fmt: skip

@@ -122,6 +122,24 @@ def periods_to_show(
     return max(1, ceil((variance / n_per_period + process_sd**2) / room - 1e-9))
 
 
+def answers_ratio(confidence_level: float, *, than: float, power: float = 0.8) -> float:
+    """Compute how many times the answers a stricter level takes for the same change.
+
+        ((z_a + z_b) / (z_than + z_b))²
+
+    Args:
+        confidence_level: The stricter level, that of a family; under 1.
+        than: The level of one comparison alone, in [0.9, 1).
+        power: The wanted chance.
+    """
+    check_level(than)
+    check_level(confidence_level)
+    normal = NormalDist()
+    strict, plain = (normal.inv_cdf((1 + level) / 2) for level in (confidence_level, than))
+    z_b = normal.inv_cdf(power)
+    return ((strict + z_b) / (plain + z_b)) ** 2
+
+
 def level_shown_met(
     target: float, *, after: Stretch, upward: float, confidence_level: float = 0.95,
     power: float = 0.8,

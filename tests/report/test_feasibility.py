@@ -65,6 +65,8 @@ def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     block = feasibility.outlook_table(report, found, seal="0123456789abcdef")
     assert "fingerprint 0123456789abcdef" in text(block)
     assert "never with this start" in text(block)
+    assert "4 goals as one family (Holm), where the first hurdle is at 98.8% and" in text(block)
+    assert "takes 42% more answers" in text(block)
     assert "以此起點永遠看不出" in text(block, "zh-Hant-HK")
     assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
 

@@ -87,10 +87,12 @@ def test_both_ranks_stand_side_by_side_with_what_moved(report):
     text = plain(priorities.table(report, found, curve))
     for head in ("Rank by frequency", "Rank by difficulty", "Difficulty", "Place"):
         assert head in text
-    assert "Counting difficulty moves no touchpoint" in text
+    assert "Ranking by difficulty instead of frequency moves no touchpoint" in text
     turned = panel(enquiry_chat=[5, 5], store_checkout=[1, 1], delivery=[5, 5])
     curve, _, found = study(HURT, MET, turned)
-    assert "Counting difficulty moves" in plain(priorities.table(report, found, curve))
+    assert "instead of frequency, Online enquiry comes at 2, not at 1" in plain(
+        priorities.table(report, found, curve)
+    )
 
 
 def test_without_difficulty_the_one_order_is_said_to_be_the_only_one(report):
@@ -165,7 +167,7 @@ DISAGREE = {"enquiry_chat": [1, 5, 2], "store_checkout": [5, 1, 3], "delivery": 
 @pytest.mark.parametrize(
     ("levels", "words"),
     [
-        (DISAGREE, "Raters disagree on difficulty, so use this order to open a discussion"),
+        (DISAGREE, "Raters do not agree enough on difficulty to rely on it, so use this order"),
         ({name: [each[0]] for name, each in EASY.items()}, "not available, one rater"),
         ({name: [2, 2] for name in EASY}, "not available, every rating is the same"),
         (HARD, "Count on no quick win: no touchpoint has both"),
@@ -217,7 +219,7 @@ def test_the_profile_shows_today_s_level_and_the_next(report, language):
 def test_the_weakest_is_said_with_its_share_and_the_gap(report):
     found = maturity_profile(panel(**LEVELS), target={"data": 4}, seed=1)
     assert plain(maturity.section(report, found)).startswith(
-        "Data is the weakest of 3 dimensions, at level 2"
+        "Data is rated lowest of 3 dimensions, at level 2"
     )
     assert plain(maturity.finding(report, found)).startswith(
         "Data is the weakest dimension in 100.0% of panels drawn again from the 6 raters. "

