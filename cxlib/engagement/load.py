@@ -220,8 +220,8 @@ def _release_checks(engagement: Engagement) -> Iterator[Finding]:
         if not first <= release.date <= last:
             yield (
                 ("releases", index, "date"), str(release.date),
-                f"a release lies between the baseline's start and the review's end "
-                f"({first} to {last})", "correct the date, or leave the release out",
+                f"a release lies in the periods of the engagement ({first} to {last})",
+                "correct the date, or leave the release out",
             )  # fmt: skip
         keys = {(release.date, words) for words in release.name.values()}
         if keys & seen:

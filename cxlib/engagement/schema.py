@@ -289,6 +289,11 @@ class Engagement(Strict):
         """Confidence level and minimum cell, as every score function takes them."""
         return Precision(confidence_level=self.confidence_level, minimum_cell=self.minimum_cell)
 
+    @property
+    def span(self) -> Period:
+        """From the baseline's first day to the review's last."""
+        return Period(start=self.baseline.start, end=self.review.end)
+
     def touchpoint_names(self) -> dict[str, Text]:
         """Touchpoint id to its name in every language, in the register's order."""
         return {point.id: point.name for point in self.touchpoints}

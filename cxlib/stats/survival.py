@@ -32,6 +32,40 @@ class SurvivalCurve:
     n_obs: int
     n_events: int
 
+    def share_by(self, time: float, *, confidence_level: float = 0.95) -> Estimate:
+        """Estimate the share that had the event by a time, censored units kept until last seen.
+
+            1 - S(t), limits from log(-log S) ± z se
+
+        Before the first event the share is 0, without limits.
+
+        Args:
+            time: In the unit of ``times``; the curve is carried on past its last event.
+            confidence_level: In [0.9, 1).
+
+        Raises:
+            InputError: A refused level.
+
+        Source: Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data.
+        """
+        check_level(confidence_level)
+        passed = int(np.searchsorted(self.times, time, side="right"))
+        survival = float(self.survival[passed - 1]) if passed else 1.0
+        lower = upper = nan
+        if 0 < survival < 1:
+            reach = normal_quantile(confidence_level) * float(self.log_log_se[passed - 1])
+            place = np.log(-np.log(survival))
+            lower, upper = (1 - float(np.exp(-np.exp(place + side * reach))) for side in (-1, 1))
+        return Estimate(
+            value=1 - survival,
+            ci_lower=lower,
+            ci_upper=upper,
+            n_obs=self.n_obs,
+            unit="share",
+            method="Kaplan-Meier",
+            confidence_level=confidence_level,
+        )
+
     def quantile(
         self,
         share: float,
@@ -143,6 +177,61 @@ def survival_curve(
         n_obs=int(leaving.sum()),
         n_events=int(happened.sum()),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRank:
+    """Whether several groups had the event at different times: a chi-square and its p-value."""
+
+    statistic: float
+    df: int
+    p_value: float
+
+
+def log_rank(
+    times: Sequence[float],
+    *,
+    events: Sequence[Sequence[int]],
+    censored: Sequence[Sequence[int]],
+) -> LogRank:
+    """Test whether groups share one survival curve.
+
+        U(j) = Σ over times of (d(j) - d r(j) / r),  statistic = U' V⁻¹ U  over all groups but one
+        V(jk) = Σ d (r - d) / (r - 1) · r(j)/r · (1[j=k] - r(k)/r)
+
+    Args:
+        times: Distinct times.
+        events: Per group, units whose event came at each time.
+        censored: Per group, units last seen then without the event.
+
+    Raises:
+        InputError: Fewer than 2 groups, a group without units, no event at all, unequal lengths.
+
+    Source: Mantel (1966), Cancer Chemotherapy Reports 50; Peto and Peto (1972), JRSS A 135.
+    """
+    from scipy.special import chdtrc
+
+    d, left = np.asarray(events, dtype=float), np.asarray(censored, dtype=float)
+    if d.ndim != 2 or d.shape != left.shape or d.shape[1] != len(times):  # noqa: PLR2004 - a table
+        raise InputError("events and censored must have one list per group, as long as times")
+    totals = (d + left).sum(axis=1)
+    if len(d) < 2 or totals.min() < 1 or d.sum() < 1:  # noqa: PLR2004 - a comparison
+        raise InputError(
+            "a log-rank test needs 2 groups with units and at least 1 event, "
+            f"got {len(d)} groups of {', '.join(f'{n:g}' for n in totals)} and {d.sum():g} events"
+        )
+    order = np.argsort(np.asarray(times, dtype=float))
+    d, left = d[:, order], left[:, order]
+    risk = (d + left)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    r, all_d = risk.sum(axis=0), d.sum(axis=0)
+    share = risk / np.maximum(r, 1)
+    score = (d - all_d * share).sum(axis=1)[:-1]
+    weight = all_d * (r - all_d) / np.maximum(r - 1, 1)
+    spread = np.diag((weight * share).sum(axis=1)) - (weight * share) @ share.T
+    inner = spread[:-1, :-1]
+    df = int(np.linalg.matrix_rank(inner))
+    statistic = float(score @ np.linalg.pinv(inner) @ score)
+    return LogRank(statistic=statistic, df=df, p_value=float(chdtrc(df, statistic)) if df else 1.0)
 
 
 def count_quantile(values: Sequence[float], counts: Sequence[int], *, share: float) -> float:
