@@ -18,6 +18,7 @@ Every = Literal["week", "month"]
 
 def fault_counts(
     cases: Source,
+    orders: Source,
     *,
     cadence: Every,
     start: dt.date,
@@ -26,8 +27,12 @@ def fault_counts(
 ) -> pd.DataFrame:
     """Count issues by the period of their first contact; a further contact is no new fault.
 
+    Only issues of customers with an order in ``orders`` count, as in the table of complaints: what
+    others report has no order beside it.
+
     Args:
-        cases: With issue_id and opened_at; category where the client keeps one.
+        cases: With issue_id, customer_id and opened_at; category where the client keeps one.
+        orders: In the same engine, with customer_id.
         cadence: Weeks begin on Monday.
         start: First day of a first contact.
         end: Day after the last.
@@ -43,13 +48,16 @@ def fault_counts(
     check_range(start, end)
     if cadence not in {"week", "month"}:
         raise InputError(f"cadence must be week or month, got {cadence!r}")
-    issue, opened = cases.names("issue_id", "opened_at")
+    issue, opened, person = cases.names("issue_id", "opened_at", "customer_id")
+    (customer,) = orders.names("customer_id")
+    buyers = f"select distinct {customer} as buyer from {orders.table}"
     if any(not isinstance(c, str) or "'" in c or "\\" in c for c in leave_out):
         raise InputError(f"leave_out must name plain categories, got {list(leave_out)}")
     category = cases.names("category")[0] if "category" in cases.columns else "'fault'"
     tie = f", {cases.names('case_id')[0]}" if "case_id" in cases.columns else ""
     contacts = (
-        f"select {opened} as first_at, cast({category} as varchar(200)) as category, "
+        f"select {opened} as first_at, {person} as person, "
+        f"cast({category} as varchar(200)) as category, "
         f"row_number() over (partition by {issue} order by {opened}{tie}) as place "
         f"from {cases.table} where {issue} is not null and {opened} is not null"
     )
@@ -57,7 +65,7 @@ def fault_counts(
     kept = f" and (category is null or category not in ({named}))" if named else ""
     found = cases.ask(
         f"select date_trunc('{cadence}', cast(first_at as timestamp)) as period_start, "
-        f"count(*) as n from ({contacts}) as c "
+        f"count(*) as n from ({contacts}) as c join ({buyers}) as b on b.buyer = c.person "
         f"where place = 1 and {within('first_at', start, end)}{kept} group by 1"
     )
     return _tidy(found)

@@ -3,6 +3,7 @@
 import datetime as dt
 from math import sqrt
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,7 +99,7 @@ def test_whole_weeks_and_months_lie_inside_the_period():
 
 
 def test_an_issue_counts_once_in_the_week_of_its_first_contact():
-    """Against pandas: repeat contacts and enquiries are left out."""
+    """Against pandas: repeat contacts, enquiries and customers without orders left out."""
     rng = np.random.default_rng(5)
     n = 2000
     cases = pd.DataFrame({
@@ -106,12 +107,21 @@ def test_an_issue_counts_once_in_the_week_of_its_first_contact():
         "opened_at": pd.Timestamp(MONDAY) + pd.to_timedelta(rng.integers(0, 364 * 24, n), unit="h"),
         "category": rng.choice(["enquiry", "delivery", None], n),
     })  # fmt: skip
+    cases["customer_id"] = cases["issue_id"] % 300
+    orders = pd.DataFrame({"customer_id": [*range(200), *range(200)]})
     first = cases.sort_values(["opened_at", "case_id"]).drop_duplicates("issue_id")
-    first = first[first["category"] != "enquiry"]
+    first = first[
+        (first["category"] != "enquiry") & first["customer_id"].isin(orders["customer_id"])
+    ]
     weeks = first["opened_at"].dt.to_period("W-SUN").dt.start_time
     expected = weeks.value_counts().sort_index()
     end = MONDAY + dt.timedelta(weeks=52)
-    found = fault_counts(duckdb_source(cases, table="cases"), cadence="week", start=MONDAY, end=end)
+    engine = duckdb.connect()
+    sources = [
+        duckdb_source(frame, table=name, connection=engine)
+        for name, frame in (("cases", cases), ("orders", orders))
+    ]
+    found = fault_counts(*sources, cadence="week", start=MONDAY, end=end)
     assert found["n"].tolist() == expected.tolist()
     assert found["period_start"].tolist() == expected.index.tolist()
 
