@@ -62,7 +62,7 @@ def moment_products(
     """Add up products of what customers said at each moment and of what they said overall.
 
     A customer's overall rating is the last of the period. Moments count from the start of the
-    period to the day before that rating; who also rated a moment on that very day is left out.
+    period to the day before that rating; who rated a moment earlier on that very day is left out.
     Moments at the same time stand in the order of their answer ids.
 
     Args:

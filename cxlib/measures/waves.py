@@ -281,7 +281,8 @@ def _change(
     total: Estimate,
     splits: int,
 ) -> WaveChange:
-    joint = simultaneous_level(precision["confidence_level"], comparisons=splits)
+    # Each split has two parts, its rate and its mix, and both are printed.
+    joint = simultaneous_level(precision["confidence_level"], comparisons=2 * splits)
     scored = {s.group: s for s in score_groups(sample, **precision)}
     whole = {s.group: s for s in score_groups(_totals(sample), **precision)}
     groups = sorted({group for wave, group in sample.groups if wave})

@@ -89,7 +89,7 @@ def change_table(report: Report, study: WaveStudy) -> Block:
                 Phrase("waves.row", values), change.before.shown, change.after.shown,
                 phrase("cell.signed", value=change.change),
                 phrase("cell.signed_interval", value=change.change),
-                phrase("cell.signed", value=change.rate_effect),
+                phrase("waves.signed", value=change.rate_effect),
                 phrase("waves.signed", value=change.mix_effect),
                 *([phrase(f"waves.alarm_{change.alarm}")] if values["alarms"] else []),
                 Num(change.change.n_obs),

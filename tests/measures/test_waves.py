@@ -59,10 +59,11 @@ def test_nps_by_hand_with_its_independent_error():
     )  # fmt: skip
     (change,) = study(source, NPS).changes
     spread = [4e4 * p * (1 - p) / 1000 for p in (0.7, 0.5, 0.72, 0.53)]
-    margin = 1.96 * np.sqrt(sum(spread)) / 2
+    margin = 2.2414 * np.sqrt(sum(spread)) / 2  # two parts, the rate and the mix: 97.5 % each
     assert change.change.value == pytest.approx(5)
     assert change.rate_effect.value == pytest.approx(5)
     assert change.rate_effect.ci_upper - 5 == pytest.approx(margin, abs=0.03)
+    assert change.rate_effect.confidence_level == pytest.approx(0.975)
     assert change.mix_effect.value == pytest.approx(0, abs=1e-9)
     assert (change.alarm, change.n_both) == ("none", 0)
 
