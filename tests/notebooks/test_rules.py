@@ -26,9 +26,10 @@ def code_cells(notebook):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def test_there_are_five_notebooks():
+def test_there_are_six_notebooks():
     assert [path.stem for path in PATHS] == [
         "01_diagnosis", "02_kpi_setting", "03_ab_test", "04_roi_review", "05_kpi_tracking",
+        "06_half_year_review",
     ]  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def test_the_kernel_is_python3(notebook):
 def test_cells_are_few_and_short(notebook):
     lengths = [len(source(cell).strip().splitlines()) for cell in code_cells(notebook)]
     longest = max(lengths)
-    assert 20 <= len(notebook["cells"]) <= 104
+    assert 20 <= len(notebook["cells"]) <= 112
     assert longest <= 10
     assert sorted(lengths)[len(lengths) // 2] <= 4
 
