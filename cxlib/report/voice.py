@@ -15,6 +15,7 @@ from cxlib.report.readings import nothing, value_cells
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.voice_places import place_table
 from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
 
 CHARTED: Final = 10
@@ -71,10 +72,10 @@ def theme_chart(report: Report, study: VoiceStudy) -> Block:
 
 
 def tables(report: Report, study: VoiceStudy) -> Block:
-    """Show every theme, and the phrases that tell detractors from promoters."""
+    """Show every theme, where it is complained about, and what tells detractors from promoters."""
     if not study.readings:
         return nothing(report, "voice.tables")
-    blocks = [_theme_table(report, study)]
+    blocks = [_theme_table(report, study), place_table(report, study)]
     if study.phrases:
         blocks.append(_phrase_table(report, study))
     return report.together("voice.tables", blocks)

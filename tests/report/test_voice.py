@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from cxlib.errors import ConfigError
 from cxlib.measures.voice.study import voice_shifts, voice_study
 from cxlib.report import voice as show
 from cxlib.report.report import Report
+from cxlib.report.voice_places import place_table
 from cxlib.run.workbook import open_tables
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
@@ -88,6 +90,32 @@ def test_no_planted_identifier_reaches_any_block(engagement, tables, study):
     kept = [q.text for s in (study, later) for q in s.asked.quotes]
     kept += [w for s in (study, later) for w in s.asked.phrases.written.values()]
     assert not [secret for secret in secrets if secret in printed or secret in " ".join(kept)]
+
+
+def test_the_pairs_with_most_complaints_are_shown_with_their_intervals(report, study):
+    """Planted: slow and partial replies at the online enquiry lead; ten rows, luck is named."""
+    block = place_table(report, study)
+    title = re.search(r'<strong class="title">(.*?)</strong>', block.html["en"]).group(1)
+    assert "'Waiting for a reply' at Online enquiry" in title
+    assert block.html["en"].count('<th scope="row"') == 10
+    assert "chance favours them" in text(block)
+    assert "偶然偏高" in text(block, "zh-Hant-HK")
+
+
+def test_without_a_judge_the_pairs_named_most_are_shown_and_hidden_touchpoints_never(report, study):
+    bare = replace(
+        study,
+        places=tuple(
+            replace(p, blamed=None, negative=None, share=None if p.n_comments < 200 else p.share)
+            for p in study.places
+        ),
+    )
+    said = text(place_table(report, bare))
+    assert "Named most" in said
+    small = {p.touchpoint for p in bare.places if p.n_comments < 200}
+    names = report.engagement.touchpoint_names()
+    assert small
+    assert not [point for point in small if names[point]["en"] in said]
 
 
 def test_without_any_text_one_sentence_says_so(report, engagement):
