@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples" / "harbour_home"
+RECORD = shutil.ignore_patterns("history.duckdb*")
+"""What an earlier run may have left beside the sample."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Recorder:
 @pytest.fixture
 def engagement(tmp_path):
     """A private copy of the sample engagement, free to be spoilt."""
-    return Path(shutil.copytree(SAMPLE, tmp_path / "harbour_home"))
+    return Path(shutil.copytree(SAMPLE, tmp_path / "harbour_home", ignore=RECORD))
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +55,7 @@ def full_run(tmp_path_factory):
     from cxlib.run.runner import Options, run_workbook
 
     home = tmp_path_factory.mktemp("full_run")
-    engagement = Path(shutil.copytree(SAMPLE, home / "harbour_home"))
+    engagement = Path(shutil.copytree(SAMPLE, home / "harbour_home", ignore=RECORD))
     (engagement / "ledger.json").unlink(missing_ok=True)
     recorder = Recorder()
     folder = run_workbook(engagement, Options(out=home / "reports"), progress=recorder)

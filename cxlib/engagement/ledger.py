@@ -60,6 +60,18 @@ class Ledger:
         """Whether the entry exists."""
         return name in self._entries()
 
+    def past(self, name: str) -> tuple[dict[str, Any], ...]:
+        """The earlier contents of a frozen entry, oldest first, each with its ``reason``.
+
+        Raises:
+            ConfigError: As read.
+        """
+        self.read(name)
+        return tuple(
+            {"reason": item["reason"], "was": dict(item["was"])}
+            for item in self._entries()[name]["history"]
+        )
+
     def seal(self, name: str) -> str:
         """The seal of an entry: 16 hexadecimal digits over content, data and history.
 

@@ -33,7 +33,9 @@ HEADS = {"band": "band_head"}
 
 def reach_values(tracked: Sequence[TrackedKpi]) -> dict[str, Value]:
     """Give what sentences on variation and reach ask for."""
-    by_reach = {name: _names([each for each in tracked if reach(each) == name]) for name in REACHES}
+    by_reach: dict[str, Value] = {
+        str(name): _names([each for each in tracked if reach(each) == name]) for name in REACHES
+    }
     return {
         "total": len(tracked),
         "n_always": sum(reach(each) == "always" for each in tracked),

@@ -84,6 +84,12 @@ NOTEBOOKS = {
             parts=("kpis",),
             optional=("mentions", "mention_codes"),
         ),
+        Notebook(
+            "06_half_year_review",
+            ("answers",),
+            needs=("diagnosis", "targets", "kpis", "record"),
+            parts=("kpis",),
+        ),
     )
 }
 

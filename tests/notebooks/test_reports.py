@@ -9,7 +9,10 @@ import pytest
 
 pytestmark = pytest.mark.notebooks
 
-NOTEBOOKS = ["01_diagnosis", "02_kpi_setting", "03_ab_test", "04_roi_review", "05_kpi_tracking"]
+NOTEBOOKS = [
+    "01_diagnosis", "02_kpi_setting", "03_ab_test", "04_roi_review", "05_kpi_tracking",
+    "06_half_year_review",
+]  # fmt: skip
 LANGUAGES = ["en", "zh-Hant-HK"]
 EVERY = [(notebook, language) for notebook in NOTEBOOKS for language in LANGUAGES]
 DATA = re.compile(r'<data value="([^"]*)">(.*?)</data>', re.DOTALL)
@@ -169,7 +172,7 @@ def test_run_json_tells_what_was_done(full_run):
     record = json.loads((full_run.folder / "run.json").read_text(encoding="utf-8"))
     assert record["status"] == "done"
     assert list(record["seconds"]) == NOTEBOOKS
-    assert len(record["reports"]) == 20
+    assert len(record["reports"]) == 24
     assert all(len(item["sha256"]) == 64 and item["rows"] > 0 for item in record["data"])
 
 
@@ -180,7 +183,7 @@ def test_the_index_links_every_report(full_run):
         "index.html"
     }
     assert made == linked
-    assert len(made) == 20
+    assert len(made) == 24
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
