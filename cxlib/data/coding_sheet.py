@@ -69,7 +69,11 @@ def write_sheet(
 
 
 def read_sheet_codes(
-    path: Path, *, known_ids: frozenset[str], themes: frozenset[str]
+    path: Path,
+    *,
+    known_ids: frozenset[str],
+    themes: frozenset[str],
+    texts: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Read a filled sheet and check every cell; rows without a sentiment are not coded yet.
 
@@ -77,6 +81,7 @@ def read_sheet_codes(
         path: The sheet, .xlsx or .csv.
         known_ids: Comments the engagement has.
         themes: Themes of the taxonomy; several in a cell stand between semicolons.
+        texts: What the sheet says of each comment; ids repeat from client to client, texts do not.
 
     Returns:
         Columns `id`, `coder`, `sentiment`, `themes`, `quote_ok` of the coded rows.
@@ -99,6 +104,8 @@ def read_sheet_codes(
             [Problem(path.name, "column sentiment", "", "at least 1 row must be coded",
                      f"write one of {', '.join(TONES)} beside each text, save, import again")],
         )  # fmt: skip
+    if texts is not None and "text" in checked.frame:
+        _check_texts(path, checked.frame, texts)
     coded["themes"] = coded["themes"].fillna("").map(lambda cell: ";".join(split_themes(cell)))
     return coded
 
@@ -170,6 +177,27 @@ def _contract(themes: frozenset[str] | None) -> TableContract:
         unique_together=("id", "coder"),
         row_rules=rules,
     )
+
+
+def _check_texts(path: Path, rows: pd.DataFrame, texts: Mapping[str, str]) -> None:
+    """Refuse a sheet of which most texts are not those of the comments they stand beside."""
+    shown = rows[rows["text"].notna()]
+    same = [
+        _letters(said) == _letters(texts.get(row, ""))
+        for row, said in zip(shown["id"], shown["text"], strict=True)
+    ]
+    if 2 * sum(same) < len(same):
+        raise DataError(
+            f"{path.name} is not a sheet of this engagement",
+            [Problem(path.name, "column text", f"{len(same) - sum(same)} of {len(same)} unlike",
+                     "each text must be that of the comment of its id",
+                     "import it into the engagement it was exported from, or export a new sheet")],
+        )  # fmt: skip
+
+
+def _letters(text: str) -> str:
+    """What survives a spreadsheet: letters and digits."""
+    return "".join(filter(str.isalnum, text))
 
 
 def _is_filled(path: Path) -> bool:

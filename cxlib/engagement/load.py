@@ -123,8 +123,8 @@ def _rule(
         keys = ", ".join(fields)
         rule = f"must hold the keys {keys}" if fields else "must hold keys and values"
         return rule, "write each key with its value"
-    if kind in LIMITS:
-        name, rule = LIMITS[kind]
+    if kind in LIMITS or (kind == "too_short" and context["min_length"] > 1):
+        name, rule = LIMITS.get(kind, ("min_length", "must have {} entries or more"))
         return rule.format(f"{context[name]:g}"), "correct the value"
     if kind == "string_pattern_mismatch":
         return PATTERNS[context["pattern"]]

@@ -66,4 +66,6 @@ Lane = Annotated[Text, AfterValidator(_lane)]
 class Strict(BaseModel):
     """A part of the engagement file: unknown keys are refused, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False
+    )

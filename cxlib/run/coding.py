@@ -64,8 +64,13 @@ def import_sheet(sheet: Path, *, engagement: Path | None = None) -> tuple[Path, 
     checked = load_engagement(engagement or sheet.resolve().parent)
     answers = open_tables(checked, ["answers"])["answers"]
     comments = scored_comments(answers, **checked.baseline.window("answered_at"), seed=checked.seed)
+    rows = sheet_rows(
+        comments, n=len(comments), seed=checked.seed, coder="",
+        redactor=Redactor(read_names(checked)),
+    ) if len(comments) else []  # fmt: skip
     codes = read_sheet_codes(
         sheet,
+        texts={row["id"]: row["text"] for row in rows},
         known_ids=frozenset(comments["answer_id"].astype(str)),
         themes=frozenset(theme.id for theme in engagement_taxonomy(checked)),
     )

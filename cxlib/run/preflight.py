@@ -69,6 +69,7 @@ def check_engagement(
         lambda: _check_glyphs(engagement, languages),
         lambda: _check_voice(engagement),
         lambda: data.append(open_tables(engagement, tables)),
+        lambda: _check_stars(engagement, data),
         lambda: _check_enough(engagement, chosen, data),
     ]
     errors: list[CxError] = []
@@ -140,12 +141,36 @@ def _check_enough(
 
 
 def _check_voice(engagement: Engagement) -> None:
-    """The client's own themes with their examples, and the names to hide, where there are any."""
-    if engagement.voice.taxonomy or engagement.voice.names:
-        from cxlib.measures.voice.study import engagement_taxonomy, read_names
+    """The client's own themes, the names to hide, the quotations and codes, where there are any."""
+    from cxlib.data.coding_sheet import read_codes
+    from cxlib.measures.voice.study import check_quotes, engagement_taxonomy, read_names
 
+    if engagement.voice.taxonomy or engagement.voice.names:
         engagement_taxonomy(engagement)
         read_names(engagement)
+    check_quotes(engagement)
+    read_codes(engagement.folder)
+
+
+def _check_stars(engagement: Engagement, data: Sequence[Data]) -> None:
+    """A mapping of stars must cover every source with stars, or no mean across them exists."""
+    mapping = engagement.voice.star_mapping
+    if not mapping or not data or "mentions" not in data[0]:
+        return
+    from cxlib.measures.voice.stars import stars_by_source
+
+    window = engagement.baseline.window("posted_on") | {
+        "end": engagement.review.window("posted_on")["end"]
+    }
+    stars = stars_by_source(data[0]["mentions"], window=window)
+    if absent := [found.source for found in stars if found.source not in mapping]:
+        names = ", ".join(absent)
+        problem = Problem(
+            engagement.path.name, "voice.star_mapping", f"nothing for {names}",
+            "every source of mentions with stars must be there",
+            f"add {absent[0]}: with five worths, or leave star_mapping out",
+        )  # fmt: skip
+        raise ConfigError("stars cannot be averaged across sources", [problem])
 
 
 def _check_languages(engagement: Engagement, languages: Sequence[str]) -> None:

@@ -204,6 +204,48 @@ def test_answers_of_a_single_customer_are_refused(cx, engagement):
     ) in said
 
 
+@pytest.mark.parametrize(
+    ("voice", "other", "said"),
+    [
+        (
+            "quotes: no.csv", ("data/x", ""),
+            "engagement.yml, voice.quotes: found no.csv; the file must exist",
+        ),
+        ("{}",
+            ("internal/quotes.csv", "a,b\n"), "quotes.csv, line 1: found a, b; the columns"),
+        (
+            "{}", ("data/coding.csv", "id,coder,sentiment\nA1,A,meh\n"),
+            "coding.csv, row 2, column sentiment: found meh; must be one of negative, neutral",
+        ),
+        (
+            "star_mapping: {openrice: [0, 0.2, 0.4, 0.6, 1]}", ("data/x", ""),
+            "voice.star_mapping: found nothing for google; every source of mentions with stars",
+        ),
+        (
+            "star_mapping: {google: [0, 1]}", ("data/x", ""),
+            "voice.star_mapping.google: found a list; must have 5 entries or more",
+        ),
+    ],
+)  # fmt: skip
+def test_files_about_words_stop_before_any_kernel(cx, engagement, voice, other, said):
+    file, content = other
+    path = engagement / "engagement.yml"
+    kept = path.read_text(encoding="utf-8").partition("\nvoice:")[0]
+    path.write_text(f"{kept}\nvoice:\n  {voice}\n", encoding="utf-8")
+    (engagement / file).parent.mkdir(exist_ok=True)
+    (engagement / file).write_text(content, encoding="utf-8")
+    code, told = cx("check", engagement, "01")
+    assert code == 2
+    assert said in told
+
+
+def test_money_without_end_is_refused(cx, engagement):
+    edit(engagement, "budget: 1200000", "budget: .inf")
+    code, said = cx("check", engagement, "01")
+    assert code == 2
+    assert "goals[0].budget: found inf; must be a number" in said
+
+
 def test_an_invitation_log_without_its_columns_names_each(cx, engagement, tmp_path):
     edit(engagement, "started,completed", "begun,completed", file="data/invitations.csv")
     edit(engagement, "opened,", "seen,", file="data/invitations.csv")

@@ -138,7 +138,9 @@ def write_candidates(file: Path, quotes: Sequence[Quote]) -> int:
     made = _as_csv(lines)
     if not file.is_file() or file.read_text(encoding="utf-8-sig") != made:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(made, encoding="utf-8-sig", newline="")
+        part = file.with_suffix(".part")  # a full disk must not cost the ticks already given
+        part.write_text(made, encoding="utf-8-sig", newline="")
+        part.replace(file)
     return len(rows)
 
 

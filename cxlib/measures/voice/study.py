@@ -178,6 +178,24 @@ def read_names(engagement: Engagement) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip())
 
 
+def check_quotes(engagement: Engagement) -> None:
+    """Check the quotations a consultant has ticked, where there are any yet.
+
+    Raises:
+        ConfigError: The file named is absent, and is not the one the first run writes.
+        DataError: The file cannot be read, or a tick is neither yes nor no.
+    """
+    named = engagement.voice.quotes
+    if named and Path(named) != QUOTES and not (engagement.folder / named).is_file():
+        problem = Problem(
+            engagement.path.name, "voice.quotes", named, "the file must exist",
+            f"correct the name, or write {QUOTES.as_posix()}, which the first run makes",
+        )  # fmt: skip
+        raise ConfigError("the quotations cannot be read", [problem])
+    for name in sorted({QUOTES, Path(named or QUOTES)}):
+        approved_quotes(engagement.folder / name, ())
+
+
 def _learn(
     engagement: Engagement, tables: Mapping[str, Source], period: Period
 ) -> SentimentScorer | None:

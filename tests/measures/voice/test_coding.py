@@ -217,6 +217,19 @@ def test_the_sheet_goes_out_and_comes_back(engagement):
     assert set(read_codes(engagement)["sentiment"]) == {"negative", "neutral"}
 
 
+def test_a_sheet_of_another_client_with_the_same_ids_is_refused(tmp_path):
+    texts = {"A0": "waited long", "A1": "好好", "A2": "late"}
+    with pytest.raises(DataError) as caught:
+        read_sheet_codes(
+            filled(tmp_path), known_ids=frozenset(texts), themes=frozenset(THEMES), texts=texts
+        )
+    assert str(caught.value) == (
+        "coding_A.csv is not a sheet of this engagement\n"
+        "  coding_A.csv, column text: found 3 of 3 unlike; each text must be that of the comment "
+        "of its id; import it into the engagement it was exported from, or export a new sheet"
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
