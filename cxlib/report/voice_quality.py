@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from cxlib.engagement.schema import Period
+from cxlib.measures.voice.coder import ThemeCoder
 from cxlib.measures.voice.correction import MentionRate
 from cxlib.measures.voice.labelled import VarietyQuality
 from cxlib.measures.voice.stars import SourceStars
+from cxlib.measures.voice.study import engagement_taxonomy
 from cxlib.measures.voice.tone import Tone, ToneShare
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
@@ -89,7 +91,29 @@ def coding_block(report: Report, tone: Tone) -> Block:
         "recall": quality.recall or phrase("number.none"),
         "kappa": _area(coding.kappa) if coding.kappa else phrase("number.none"),
     }  # fmt: skip
-    return report.items("voice_quality.coding", [Phrase(key, values)], role="note")
+    said = [Phrase(key, values)]
+    if themes := _coded_themes(report, tone):
+        said.append(themes)
+    return report.items("voice_quality.coding", said, role="note")
+
+
+def _coded_themes(report: Report, tone: Tone) -> Phrase | None:
+    """Quote precision and recall of the list of themes by the client's own codes, if any."""
+    taxonomy = engagement_taxonomy(report.engagement)
+    found = tone.theme_check(
+        ThemeCoder(taxonomy).themes_of, confidence_level=report.engagement.confidence_level
+    )
+    if found is None or found.recall is None or found.precision is None:
+        return None
+    labels = {theme.id: dict(theme.label) for theme in taxonomy}
+    key = f"voice_quality.coded_themes.{'two' if found.kappa else 'one'}"
+    values: dict[str, Value] = {
+        "n": found.n_texts, "n_coders": found.n_coders, "n_given": found.n_given,
+        "n_missed": found.n_missed, "precision": found.precision, "recall": found.recall,
+        "kappa": _area(found.kappa) if found.kappa else phrase("number.none"),
+        "missed": labels.get(found.missed, found.missed),
+    }  # fmt: skip
+    return Phrase(key if found.missed else f"{key}_all", values)
 
 
 def quality_table(report: Report, qualities: Sequence[VarietyQuality]) -> Block:

@@ -1,6 +1,7 @@
 """Shares of negative comments, as the scorer counts them and corrected for its errors."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlib.errors import InputError
-from cxlib.measures.voice.coding import CodingCheck, check_coding
+from cxlib.measures.voice.coding import CodingCheck, ThemeCheck, check_coding, check_themes
 from cxlib.measures.voice.sentiment import SentimentScorer, tone_codes
 from cxlib.stats.misclassification import CorrectedShare, Hits, corrected_share
 
@@ -44,6 +45,8 @@ class Tone:
         overall: All comments.
         groups: Each category, corrected by the errors made in it alone: a reader that errs more
             often where customers are lukewarm would else move a whole group.
+        codes: As kept by the engagement; None where nobody coded.
+        coded_texts: Comment to its words, of those coded.
     """
 
     scorer: SentimentScorer
@@ -52,6 +55,18 @@ class Tone:
     by: str
     overall: ToneShare
     groups: tuple[ToneShare, ...]
+    codes: pd.DataFrame | None = None
+    coded_texts: Mapping[str, str] = field(default_factory=dict)
+
+    def theme_check(
+        self, themes_of: Callable[[str], frozenset[str]], *, confidence_level: float = 0.95
+    ) -> ThemeCheck | None:
+        """Hold a list of themes against the client's own codes; None where nobody coded any."""
+        if self.codes is None:
+            return None
+        return check_themes(
+            self.codes, self.coded_texts, themes_of=themes_of, confidence_level=confidence_level
+        )
 
 
 def comment_tone(
@@ -118,7 +133,16 @@ def comment_tone(
         by=by,
         overall=share("", np.ones(len(comments), dtype=bool), *overall_errors),
         groups=tuple(share(name, rows, *errors(rows)) for name, rows in members.items()),
+        codes=codes if coding is not None else None,
+        coded_texts=_coded_texts(comments, codes) if coding is not None else {},
     )
+
+
+def _coded_texts(comments: pd.DataFrame, codes: pd.DataFrame | None) -> dict[str, str]:
+    if codes is None:
+        return {}
+    kept = comments[comments["answer_id"].isin(codes["id"])]
+    return dict(zip(kept["answer_id"].astype(str), kept["comment"].astype(str), strict=True))
 
 
 def _coded_errors(codes: pd.DataFrame, unseen: dict[str, bool]) -> tuple[Hits, Hits]:
