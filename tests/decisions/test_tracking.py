@@ -1,0 +1,141 @@
+"""Variation, reach, false alarms and forecasts say what a chart can bear."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cxlib.decisions.kpis import Target, track_kpis
+from cxlib.decisions.tracking import (
+    expected_alarms,
+    expected_false_trends,
+    forecasts,
+    keep_record,
+    kpi_forecast,
+    reach,
+    sampling_share,
+    variation,
+)
+from cxlib.engagement import load_engagement
+from cxlib.engagement.review import Rebaseline
+from cxlib.errors import ConfigError
+from cxlib.stats.false_alarms import false_alarms
+
+SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
+MONTHS = [date(2025 + place // 12, place % 12 + 1, 1) for place in range(18)]
+WOBBLE = [0.048, 0.052, 0.051, 0.049] * 5
+
+
+@pytest.fixture
+def engagement():
+    return load_engagement(SAMPLE)
+
+
+def one(engagement, shares, *, target=None, n=1000, by=date(2026, 12, 31)):
+    rows = [
+        {"kpi": "conversion", "period_start": start, "n_obs": n, "value": share,
+         "successes": round(share * n)}
+        for start, share in zip(MONTHS, shares, strict=False)
+    ]  # fmt: skip
+    targets = {} if target is None else {"conversion": Target(level=target, by=by)}
+    tracked = track_kpis(pd.DataFrame(rows), engagement=engagement, targets=targets)
+    return next(each for each in tracked if each.kpi.id == "conversion")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [(0.03, "always"), (0.05, "hit_and_miss"), (0.08, "never"), (None, "no_target")],
+)
+def test_reach_compares_the_natural_limits_with_the_target(engagement, target, expected):
+    """Wheeler: the whole band above, across or below; without a target no verdict."""
+    each = one(engagement, WOBBLE[:18], target=target)
+    assert 0.03 < each.series.chart.lower < 0.05 < each.series.chart.upper < 0.08
+    assert (variation(each), reach(each)) == ("common", expected)
+
+
+def test_reach_turns_round_where_lower_is_better(engagement):
+    """A ceiling of 8 % is always kept."""
+    for target, expected in ((0.08, "always"), (0.03, "never")):
+        each = one(engagement, WOBBLE[:18], target=target)
+        ceiling = each.kpi.model_copy(update={"direction": "lower"})
+        assert reach(replace(each, kpi=ceiling)) == expected
+
+
+def test_a_kpi_that_moves_has_left_its_limits(engagement):
+    """Exceptional variation, better; nothing is said of its target."""
+    each = one(engagement, [*WOBBLE[:12], *[0.09] * 6], target=0.065)
+    assert (variation(each), reach(each)) == ("special_better", "unsettled")
+
+
+def test_a_short_series_says_nothing(engagement):
+    """Five months are no process."""
+    each = one(engagement, WOBBLE[:5], target=0.05)
+    assert (variation(each), reach(each)) == ("too_few", "too_few")
+    assert expected_alarms(each) is None
+    assert kpi_forecast(each) is None
+
+
+def test_the_sampling_share_follows_the_size_of_the_sample(engagement):
+    """Same series, 100 times the answers: sampling explains a hundredth of the spread."""
+    few, many = (one(engagement, WOBBLE[:18], n=n) for n in (40_000, 4_000_000))
+    ratio = sampling_share(few.series) / sampling_share(many.series)
+    assert ratio == pytest.approx(100, rel=0.01)
+
+
+def test_alarms_are_those_of_the_charts_own_length(engagement):
+    """18 months, 12 of them behind the limits; every KPI without a history adds nothing."""
+    each = one(engagement, WOBBLE[:18])
+    assert expected_alarms(each) == false_alarms(18, baseline=12)
+    assert expected_false_trends([each]) == false_alarms(18, baseline=12).trend_now
+
+
+def test_a_forecast_is_for_the_period_in_which_the_target_is_due(engagement):
+    """June to December are six steps; past its date a goal gets the next month and no verdict."""
+    ahead = kpi_forecast(one(engagement, WOBBLE[:18], target=0.08))
+    assert (ahead.period_start, ahead.model.steps) == (date(2026, 12, 1), 6)
+    assert ahead.verdict == "not_met"
+    late = kpi_forecast(one(engagement, WOBBLE[:18], target=0.08, by=date(2026, 6, 30)))
+    assert (late.period_start, late.model.steps, late.verdict) == (
+        date(2026, 7, 1), 1, "no_target",
+    )  # fmt: skip
+
+
+def test_the_record_grows_and_keeps_what_it_has(engagement):
+    """Two months apart: two forecasts and two verdicts; the same month again adds none."""
+    before = [one(engagement, WOBBLE[:17], target=0.05)]
+    after = [one(engagement, WOBBLE[:18], target=0.05)]
+    first = keep_record({}, before, forecasts(before))
+    second = keep_record(first, after, forecasts(after))
+    assert [len(second[name]) for name in ("forecasts", "verdicts")] == [2, 2]
+    assert second["forecasts"][0] == first["forecasts"][0]
+    assert keep_record(second, after, forecasts(after)) == second
+
+
+def test_a_fresh_baseline_settles_a_kpi_that_moved(engagement):
+    """With its reason the chart starts anew from January; six months are then too few to say."""
+    engagement.rebaseline.append(
+        Rebaseline.model_validate(
+            {"kpi": "conversion", "from": date(2026, 1, 1), "reason": "Enquiry team started"}
+        )
+    )
+    each = one(engagement, [*WOBBLE[:12], *[0.09, 0.091] * 3], target=0.065)
+    (rebase,) = each.series.chart.rebases
+    assert (rebase.index, rebase.reason) == (12, "Enquiry team started")
+    assert each.series.chart.centre == pytest.approx(0.0905)
+    assert (variation(each), reach(each)) == ("too_few", "too_few")
+
+
+def test_a_fresh_baseline_with_too_few_periods_is_refused(engagement):
+    """One message with KPI, date and both counts."""
+    engagement.rebaseline.append(
+        Rebaseline.model_validate(
+            {"kpi": "conversion", "from": date(2026, 6, 1), "reason": "New team"}
+        )
+    )
+    with pytest.raises(ConfigError) as caught:
+        one(engagement, WOBBLE[:18])
+    assert "rebaseline, conversion: found from 2026-06-01; 17 periods lie before it and 1 from" in (
+        str(caught.value)
+    )
