@@ -15,6 +15,7 @@ import pandas as pd
 
 from cxlib.data.simulate.commerce import draw_cases, draw_events, draw_orders
 from cxlib.data.simulate.company import as_text, draw_customers, visible
+from cxlib.data.simulate.complaints import COMPLAINT_THEMES
 from cxlib.data.simulate.derived import true_values
 from cxlib.data.simulate.difficulty import draw_difficulty
 from cxlib.data.simulate.experiment import draw_ab_test
@@ -121,6 +122,7 @@ def _describe(truth: Truth, drawn: dict[str, pd.DataFrame], seed: int) -> dict[s
         "command": "python -m cxlib.data.simulate data_samples/harbour_home",
         "planted": _plain(asdict(truth)),
         "derived": _plain(true_values(truth, stores)),
+        "complaint_themes": _plain(COMPLAINT_THEMES),
         "drawn": {
             "rows": {name: len(frame) for name, frame in drawn.items()},
             "stores": flagged,

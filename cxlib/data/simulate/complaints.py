@@ -284,3 +284,11 @@ COMPLAINTS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "mix": ("個 referral code 用唔到。", "話寫 review 有 coupon,一直 pending。"),
     },
 }
+
+COMPLAINT_THEMES: Final[dict[str, tuple[str, ...]]] = {
+    "enquiry_chat": ("reply_wait", "full_answer"),
+    "delivery_booking": ("delivery_slots",),
+    "aftersales_service": ("follow_up", "damage_parts"),
+}
+"""What the complaints at the planted pain points are about, by who wrote them: the first theme is
+that of most phrases there, any second one that of the next most. Themes of the base list."""

@@ -281,6 +281,8 @@ def check_themes(
     Returns:
         None where nobody coded themes of these comments.
     """
+    if "themes" not in codes.columns:
+        return None
     given = codes["themes"].fillna("").astype(str)
     coding = set(codes.loc[given.str.strip() != "", "coder"])
     known = codes[codes["id"].isin(list(texts)) & codes["coder"].isin(coding)]

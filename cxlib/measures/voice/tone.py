@@ -139,7 +139,7 @@ def comment_tone(
 
 
 def _coded_texts(comments: pd.DataFrame, codes: pd.DataFrame | None) -> dict[str, str]:
-    if codes is None:
+    if codes is None or "comment" not in comments.columns:
         return {}
     kept = comments[comments["answer_id"].isin(codes["id"])]
     return dict(zip(kept["answer_id"].astype(str), kept["comment"].astype(str), strict=True))
