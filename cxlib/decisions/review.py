@@ -39,7 +39,7 @@ class GoalReplay:
     unit: Unit
     by: date
     outcome: Outcome
-    value: float | None
+    value: Estimate | None
     decision: Decision | None
     reason: Text | None
     superseded: str = ""
@@ -228,7 +228,7 @@ def _goal(
             outcome = {"met": "hit", "not_met": "miss"}.get(shown["verdict"], "open")  # type: ignore[assignment]
     return GoalReplay(
         kpi=kpi, level=target["level"], unit=target["unit"], by=by, outcome=outcome,
-        value=None if shown is None else shown["value"], decision=decision, reason=reason,
+        value=_estimate(shown), decision=decision, reason=reason,
         superseded=superseded,
     )  # fmt: skip
 

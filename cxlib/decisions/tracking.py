@@ -217,7 +217,9 @@ def keep_record(
         judged[each.kpi.id, point.period_start.isoformat()] = {
             "kpi": each.kpi.id, "period_start": point.period_start.isoformat(),
             "period_end": period_end(point.period_start, each.kpi.cadence).isoformat(),
-            "value": point.estimate.value, "trend": each.series.trend,
+            "value": point.estimate.value,
+            "ci_lower": point.estimate.ci_lower, "ci_upper": point.estimate.ci_upper,
+            "n_obs": point.estimate.n_obs, "trend": each.series.trend,
             "verdict": each.series.verdict, "unit": each.kpi.unit,
             "target": None if each.target is None else each.target.level,
         }  # fmt: skip

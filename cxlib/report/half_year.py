@@ -53,13 +53,13 @@ def goal_table(report: Report, goals: Sequence[GoalReplay]) -> Block:
         rows.append(
             (
                 _name(report, goal.kpi), Num(goal.level, goal.unit), Day(goal.by),
-                None if goal.value is None else Num(goal.value, goal.unit),
+                None if goal.value is None else phrase("kpi_tracking.current", value=goal.value),
                 _marked(f"half_year.goal.{goal.outcome}", goal.outcome), decided,
             )
         )  # fmt: skip
     return _table(
         report, "half_year.goals", ("goal", "target", "by", "value", "outcome", "decision"), rows,
-        text={"outcome", "decision", "by"}, values=goal_values(report, goals),
+        text={"outcome", "decision", "by", "value"}, values=goal_values(report, goals),
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def verdict_table(report: Report, verdicts: Sequence[VerdictReplay]) -> Block:
     return _table(
         report, "half_year.verdicts",
         ("test", "verdict", "predicted", "rollout", "measured", "outcome"), rows,
-        text={"verdict", "rollout", "outcome"}, values=record_values(report, (), verdicts),
+        text={"verdict", "predicted", "rollout", "measured", "outcome"}, values=record_values(report, (), verdicts),
     )  # fmt: skip
 
 

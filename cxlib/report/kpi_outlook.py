@@ -19,6 +19,7 @@ from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.writer import Day, Joined, Num, Phrase, Value, phrase
 from cxlib.stats.proportions import proportion
+from cxlib.stats.smoothing import FEWEST
 
 VARIATIONS: Mapping[Variation, Status | None] = {
     "common": None, "special_better": "good", "special_worse": "bad", "too_few": None,
@@ -167,7 +168,7 @@ def forecast_values(
     rate: Value = proportion(held, tried) if tried else phrase("number.none")
     return {
         "n_made": len(made), "total": len(tracked), "held": held, "tried": tried, "rate": rate,
-        "n_open": len(open_goals), **by_verdict,
+        "n_open": len(open_goals), "fewest": FEWEST, **by_verdict,
         "without": _names([each for each in tracked if each.kpi.id not in made]),
     }  # fmt: skip
 

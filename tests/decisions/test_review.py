@@ -27,7 +27,8 @@ def target(level, by):
 def verdict(kpi, said, *, level, value=0.06, start="2026-06-01", end="2026-06-30"):
     return {
         "kpi": kpi, "period_start": start, "period_end": end, "value": value, "trend": "up",
-        "verdict": said, "unit": "share", "target": level,
+        "verdict": said, "unit": "share", "target": level, "n_obs": 100,
+        "ci_lower": value - 0.01, "ci_upper": value + 0.01,
     }  # fmt: skip
 
 

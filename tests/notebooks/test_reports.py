@@ -210,3 +210,14 @@ def test_the_committed_ledger_is_what_the_run_writes(full_run):
     )
     made = (full_run.engagement / "ledger.json").read_text(encoding="utf-8")
     assert json.loads(committed.read_text(encoding="utf-8")) == json.loads(made)
+
+
+def test_the_run_leaves_the_record_of_kpi_values_beside_the_ledger(full_run):
+    """Every row of the sample's history is on record once, as it was reported."""
+    from cxlib.data.kpi_store import read_values
+
+    values = read_values(full_run.engagement / "history.duckdb")
+    assert len(values) == 136
+    assert {value.revision for value in values} == {0}
+    ledger = json.loads((full_run.engagement / "ledger.json").read_text(encoding="utf-8"))
+    assert ledger["review"]["content"]["goals"]["conversion"]["outcome"] == "miss"
