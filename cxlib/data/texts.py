@@ -11,7 +11,7 @@ from cxlib.data.clusters import check_range, within
 from cxlib.data.source import Source
 from cxlib.errors import InputError
 
-LONGEST: Final = 100_000
+LONGEST: Final = 5_000
 """Characters of a text that are read; what comes after is left where it is."""
 
 

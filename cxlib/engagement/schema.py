@@ -241,7 +241,7 @@ class Engagement(Strict):
     review: Period
     baseline_source: Literal["ledger", "manual"] = "ledger"
     manual_baselines: dict[Slug, float] = Field(default_factory=dict)
-    confidence_level: Annotated[float, Field(ge=0.9, lt=1)] = 0.95
+    confidence_level: Annotated[float, Field(ge=0.9, le=0.995)] = 0.95
     minimum_cell: Annotated[int, Field(ge=5)] = 30
     weighting: Literal["none", "raked"] = "none"
     discount_rate: Annotated[float, Field(ge=0, lt=1)]

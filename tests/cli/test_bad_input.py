@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+import yaml
 
 from cxlib.cli import main
 
@@ -257,8 +258,15 @@ def test_an_invitation_log_without_its_columns_names_each(cx, engagement, tmp_pa
 
 
 def test_a_metric_asked_without_nps_or_csat_is_refused(cx, engagement, tmp_path):
-    for kind in ("nps", "csat"):
-        edit(engagement, f"kind: {kind}", "kind: cxi")
+    file = engagement / "engagement.yml"
+    words = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for part in ("goals", "benchmarks", "links", "growth_goal", "actions"):
+        words.pop(part, None)
+    for name in ("nps", "csat"):
+        words["metrics"][name]["kind"] = "cxi"
+    for point in words["touchpoints"]:
+        point.pop("metric", None)
+    file.write_text(yaml.safe_dump(words, allow_unicode=True), encoding="utf-8")
     code, said = cx("run", engagement, "01")
     assert code == 2
     assert "engagement.yml, metrics: 01_diagnosis needs a metric of kind csat or nps" in said

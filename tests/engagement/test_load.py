@@ -66,7 +66,7 @@ def test_all_problems_come_at_once(edited):
     found = problems(path)
     assert len(found) == 4
     assert any("must be one of points, share, rating; did you mean 'points'?" in p for p in found)
-    assert any("confidence_level: found 95; must be below 1" in p for p in found)
+    assert any("confidence_level: found 95; must be 0.995 or less" in p for p in found)
     assert any("did you mean 'awareness'?" in p for p in found)
 
 
