@@ -5,16 +5,18 @@ action's first days into the level it is held against.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from math import inf, nan, sqrt
+from math import inf, isclose, nan, sqrt
 from typing import Literal
 
 import pandas as pd
 
+from cxlib.data.source import Source
 from cxlib.decisions.baseline import pooled_ratio
 from cxlib.engagement.schema import Cadence, Engagement, Kpi, KpiUnit, Period
 from cxlib.errors import ConfigError, InputError, Problem
+from cxlib.measures.scorecard import scorecard
 from cxlib.measures.survey import nps_from_counts
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.means import mean_estimate
@@ -232,6 +234,40 @@ def baselines(history: pd.DataFrame, *, engagement: Engagement) -> dict[str, Lev
             problems.append(Problem(file, f"goals, {kpi.id}", "", rule, remedy))
     if problems:
         raise ConfigError(f"{file} gives no usable baseline for every goal", problems)
+    return found
+
+
+def between_customers(
+    levels: Mapping[str, Level], *, answers: Source | None, engagement: Engagement
+) -> dict[str, Level]:
+    """Give the level of a survey score the interval the diagnosis prints for it.
+
+    A history holds counts and no customers. Where it counts exactly the answers of the survey
+    table, the interval between customers takes the place of the one from counts; value and n
+    stay, and so does the frozen record, which is made before.
+
+    Args:
+        levels: The baselines, by KPI id.
+        answers: One row per answer, or None without the table.
+        engagement: Metric contracts, baseline period and precision.
+    """
+    found = dict(levels)
+    if answers is None or "customer_id" not in answers.columns:
+        return found
+    whole = scorecard(
+        answers,
+        engagement.metrics,
+        window=engagement.baseline.window("answered_at"),
+        precision=engagement.precision,
+    )
+    for metric, scores in {"nps": whole.nps, "csat": whole.csat, "ces": whole.ces}.items():
+        level = levels.get(metric)
+        score = scores[0].estimate if scores else None
+        if level is None or score is None:
+            continue
+        known = level.estimate
+        if known.n_obs == score.n_obs and isclose(known.value, score.value, rel_tol=1e-3):
+            found[metric] = replace(level, estimate=replace(score, value=known.value))
     return found
 
 

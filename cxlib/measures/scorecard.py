@@ -1,20 +1,24 @@
 """The survey scores an engagement asks for, counted and estimated in one call a table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
 
 from cxlib.data.source import Source
 from cxlib.data.summaries import distinct_customers, score_counts
+from cxlib.engagement.scales import MetricKind
 from cxlib.engagement.schema import Metric, Precision, Window
 from cxlib.errors import InputError
 from cxlib.measures.cxi import CxiScore, cxi
+from cxlib.measures.cxi_sample import cxi_scores
 from cxlib.measures.distribution import GroupScore, band, nps_bands
 from cxlib.measures.response import nps_bounds
 from cxlib.measures.survey import CesVersion, ces, csat_top2, nps
-from cxlib.stats.estimate import Unit
+from cxlib.measures.survey_sample import Statistic
+from cxlib.measures.weighted import WeightedScore, weighted_scores
+from cxlib.stats.estimate import Estimate, Unit
 
 EFFORT: tuple[CesVersion, ...] = ("ces-v1", "ces-v2")
 ITEMS = ("cxi_needs", "cxi_easy", "cxi_enjoyable")
@@ -49,6 +53,9 @@ def scorecard(
 ) -> Scorecard:
     """Score the answers of a period by every metric contract that has a column in them.
 
+    Where answers name their customer, intervals lie between customers: one who answers often is
+    one customer, not many. Without customers every answer counts as independent.
+
     Args:
         answers: One row per answer.
         metrics: The engagement's metric contracts; a metric not contracted is not scored.
@@ -63,21 +70,61 @@ def scorecard(
     def counts(score: str, *more: str) -> pd.DataFrame:
         return score_counts(answers, score=score, by=[*by, *more], **window)
 
+    def between(
+        plain: tuple[GroupScore, ...], metric: MetricKind, statistic: Statistic
+    ) -> tuple[GroupScore, ...]:
+        if not clustered or all(score.suppressed for score in plain):
+            return plain
+        try:
+            found = weighted_scores(
+                answers, metric=metric, window=window, statistic=statistic, adjustment="none",
+                by=by, **precision,
+            )  # fmt: skip
+        except InputError:  # one customer gave every answer: no error between customers exists
+            return plain
+        known = _estimates(found)
+        return tuple(
+            replace(score, estimate=known.get(score.group, score.estimate))
+            if not score.suppressed else score
+            for score in plain
+        )  # fmt: skip
+
+    def index() -> tuple[CxiScore, ...]:
+        joint = counts(ITEMS[0], *ITEMS[1:]).rename(columns={"score": ITEMS[0]})
+        plain = cxi(joint, by=by, **precision)
+        if not clustered or all(score.suppressed for score in plain):
+            return plain
+        try:
+            known = _estimates(cxi_scores(answers, window=window, by=by, **precision))
+        except InputError:
+            return plain
+        return tuple(
+            replace(score, index=known.get(score.group, score.index))
+            if not score.suppressed else score
+            for score in plain
+        )  # fmt: skip
+
     kinds = {metric.kind for metric in metrics.values()}
     held = answers.columns
+    clustered = "customer_id" in held
     effort = next((kind for kind in EFFORT if kind in kinds), None)
     return Scorecard(
-        nps=nps(counts("nps"), by=by, **precision) if "nps" in kinds & held else (),
-        csat=csat_top2(counts("csat"), by=by, **precision) if "csat" in kinds & held else (),
-        ces=ces(counts("ces"), version=effort, by=by, **precision)
+        nps=between(nps(counts("nps"), by=by, **precision), "nps", "nps")
+        if "nps" in kinds & held
+        else (),
+        csat=between(csat_top2(counts("csat"), by=by, **precision), "csat", "share")
+        if "csat" in kinds & held
+        else (),
+        ces=between(ces(counts("ces"), version=effort, by=by, **precision), effort, "mean")
         if effort and "ces" in held
         else (),
-        cxi=cxi(
-            counts(ITEMS[0], *ITEMS[1:]).rename(columns={"score": ITEMS[0]}), by=by, **precision
-        )
-        if "cxi" in kinds and held.issuperset(ITEMS)
-        else (),
+        cxi=index() if "cxi" in kinds and held.issuperset(ITEMS) else (),
     )
+
+
+def _estimates(found: Sequence[WeightedScore]) -> dict[tuple[str, ...], Estimate]:
+    """Estimates of the groups that more than one customer stands behind."""
+    return {score.group: score.estimate for score in found if score.estimate is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.data.source import duckdb_source
 from cxlib.decisions.goals import answers_per_invitation, check_goals, later_sample, link_goals
-from cxlib.decisions.level import baselines, period_end, pool, store_groups
+from cxlib.decisions.level import baselines, between_customers, period_end, pool, store_groups
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError, InputError
 from cxlib.measures.response import response_rates
+from cxlib.measures.scorecard import scorecard
 from cxlib.stats.power import sample_size
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
@@ -164,6 +166,26 @@ def test_the_record_of_a_baseline_has_what_later_notebooks_read(engagement):
     assert record["n_obs"] == 6000
     assert record["period"] == {"start": "2025-07-01", "end": "2025-12-31"}
     assert record["ci_lower"] < 0.05 < record["ci_upper"]
+
+
+def test_the_baseline_nps_has_the_interval_the_diagnosis_prints(engagement):
+    """History and answers of the sample count the same 5,219 answers; the record stays as is."""
+    history = pd.read_csv(SAMPLE / "data" / "kpi_history.csv")
+    levels = baselines(history, engagement=engagement)
+    answers = duckdb_source(SAMPLE / "data" / "answers.csv", table="answers")
+    found = between_customers(levels, answers=answers, engagement=engagement)
+    whole = scorecard(
+        answers, engagement.metrics, window=engagement.baseline.window("answered_at"),
+        precision=engagement.precision,
+    )  # fmt: skip
+    shown, counted = found["nps"].estimate, levels["nps"].estimate
+    assert (shown.ci_lower, shown.ci_upper) == (
+        whole.nps[0].shown.ci_lower, whole.nps[0].shown.ci_upper,
+    )  # fmt: skip
+    assert (shown.value, shown.n_obs) == (counted.value, counted.n_obs)
+    assert shown.ci_lower < counted.ci_lower < counted.ci_upper < shown.ci_upper
+    assert found["conversion"] is levels["conversion"]
+    assert between_customers(levels, answers=None, engagement=engagement) == levels
 
 
 def test_store_groups_pool_sales_over_enquiries():

@@ -85,6 +85,40 @@ def test_unweighted_scores_are_those_of_the_scorecard():
         assert got.effective_n == pytest.approx(got.shown.n_obs)
 
 
+def test_the_scorecard_takes_the_answers_of_a_customer_together():
+    """Every customer's answer entered twice: errors are those of half the answers, n is not."""
+    once = table(600, missing=0)
+    twice = pd.concat([once, once.assign(answer_id="B" + once["answer_id"])], ignore_index=True)
+    anonymous = twice.drop(columns="customer_id")
+    options = {"window": WINDOW, "precision": PRECISION}
+    single, double, unnamed = (
+        scorecard(source(frame), METRICS, **options) for frame in (once, twice, anonymous)
+    )
+    for name in ("nps", "csat", "ces", "cxi"):
+        a, b, c = (
+            getattr(card, name)[0].index if name == "cxi" else getattr(card, name)[0].shown
+            for card in (single, double, unnamed)
+        )
+        assert b.value == pytest.approx(a.value)
+        assert b.n_obs == 2 * a.n_obs
+        width = [each.ci_upper - each.ci_lower for each in (a, b, c)]
+        assert width[1] == pytest.approx(width[0], rel=0.01)
+        assert width[2] == pytest.approx(width[0] / np.sqrt(2), rel=0.03)
+
+
+def test_touchpoint_scores_of_the_scorecard_are_clustered_and_one_customer_is_let_through():
+    """By touchpoint as `scores` has it; where one customer gave all answers, counts must do."""
+    frame = table(900, customers=300)
+    options = {"window": WINDOW, "precision": PRECISION}
+    card = scorecard(source(frame), METRICS, by=["touchpoint"], **options)
+    found = ask(frame, by=["touchpoint"])
+    for score in card.nps:
+        assert score.shown == found.of("nps", score.group).shown
+    lonely = scorecard(source(frame.assign(customer_id="C1")), METRICS, **options)
+    unnamed = scorecard(source(frame.drop(columns="customer_id")), METRICS, **options)
+    assert lonely == unnamed
+
+
 def test_the_cxi_is_the_index_of_its_joint_counts_and_its_interval_too():
     """measures.cxi takes the covariance of the items from joint counts; ours over customers."""
     frame = table(900, missing=0)
