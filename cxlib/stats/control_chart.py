@@ -5,6 +5,7 @@ Limits come from a declared baseline and stay; a new baseline needs a reason in 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, pairwise
 from math import isfinite, log2, sqrt
 from statistics import fmean
@@ -209,6 +210,7 @@ def longest_run_limit(n_useful: int) -> int:
     return round(log2(n_useful) + 3)
 
 
+@lru_cache(maxsize=1024)
 def fewest_crossings_limit(n_useful: int) -> int:
     """Return the fewest crossings of the centre that chance alone explains.
 

@@ -205,3 +205,14 @@ def test_impossible_input_is_named_with_its_value(call, message):
     with pytest.raises(InputError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_a_phase_may_have_its_own_number_of_points_behind_its_limits():
+    """12 points, then a fresh baseline of 4: the centre of the new phase is the mean of its 4."""
+    values = [10.0, 12.0] * 6 + [20.0, 22.0, 21.0, 23.0, 40.0, 41.0]
+    rebase = Rebase(index=12, reason="new question", baseline=4)
+    chart = individuals_chart(values, baseline=12, rebases=[rebase])
+    assert chart.points[0].centre == 11.0
+    assert (chart.centre, chart.baseline) == (21.5, 4)
+    with pytest.raises(InputError, match="baseline must be from 3 to 6 points"):
+        individuals_chart(values, baseline=12, rebases=[Rebase(index=12, reason="new", baseline=9)])
