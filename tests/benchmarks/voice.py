@@ -8,10 +8,12 @@ then two. Prints comments a second, the share of each step and the memory a proc
 """
 
 import datetime as dt
+import gc
 import resource
 import sys
 import time
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -62,14 +64,24 @@ def run(job):
         label="csat", seed=1,
     )  # fmt: skip
     source = duckdb_source(frame, table="answers")
-    begun = time.perf_counter()
+    gc.collect()
+    before = resident()
+    begun, worked = time.perf_counter(), time.process_time()
     voice = listen(
         {"answers": source}, taxonomy=base_taxonomy(), start=START,
         end=START + dt.timedelta(days=366), blame=scorer.blame,
     )  # fmt: skip
-    spent = time.perf_counter() - begun
+    spent, worked = time.perf_counter() - begun, time.process_time() - worked
     assert voice.n > n / 2
-    return spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    gc.collect()
+    kept = resident() - before
+    sizes = (len(voice.phrases.every), len(voice.quotes), kept, worked)
+    return spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, sizes
+
+
+def resident():
+    """Return the megabytes this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
 def main(n):
@@ -86,11 +98,20 @@ def main(n):
         begun = time.perf_counter()
         step()
         print(f"{name:8} {len(texts) / (time.perf_counter() - begun):>10,.0f} comments/s")
-    spent, memory = run((n, 1))
-    print(f"whole chain, one process   {n / spent:>8,.0f} comments/s, {memory:,.0f} MB")
+    with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        for size in (20_000, n) if n > 20_000 else (n,):
+            spent, memory, (phrases, quotes, kept, worked) = pool.map(run, [(size, 1)], chunksize=1)[0]
+            print(
+                f"{size:>9,} comments: held after reading {kept:,.0f} MB, peak of the process "
+                f"{memory:,.0f} MB; {phrases:,} phrases, {quotes} candidates"
+            )
+    print(
+        f"whole chain, one process   {n / spent:>8,.0f} comments/s; {n / worked:,.0f} per second of "
+        "processor time, which other programs of the machine do not take away"
+    )
     with get_context("spawn").Pool(2) as pool:
         halves = pool.map(run, [(n // 2, 2), (n // 2, 3)])
-    slowest = max(spent for spent, _ in halves)
+    slowest = max(spent for spent, *_ in halves)
     print(
         f"whole chain, two processes {n / slowest:>8,.0f} comments/s; 1 M in {1e6 * slowest / n / 60:.1f} min"
     )

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from math import log, sqrt
 from typing import Any, Final, Literal
 
@@ -284,20 +284,25 @@ def _clause_phrases(folded: str, text: str, start: int, end: int, found: dict[st
     for word in words:
         at += len(word)
         ends.append(at)
-    empty = [word in _EMPTY_WORDS for word in words]
-    digit = [any(c.isdigit() for c in word) for word in words]
-    han = [_HAN.search(word) is not None for word in words]
+    kinds = [_kind(word) for word in words]
     for k in range(len(words)):
-        if empty[k]:
+        if kinds[k][0]:
             continue
-        has_han = False
+        has_han, first = False, ends[k]
         for last in range(k, min(k + LONGEST_PHRASE, len(words))):
-            if digit[last]:
+            empty, digit, han = kinds[last]
+            if digit:
                 break
-            has_han = has_han or han[last]
-            first, end = ends[k], ends[last + 1]
-            if has_han and not empty[last] and end - first > 1:
+            has_han = has_han or han
+            end = ends[last + 1]
+            if has_han and not empty and end - first > 1:
                 found.setdefault(folded[first:end], text[first:end])
+
+
+@lru_cache(maxsize=50_000)
+def _kind(word: str) -> tuple[bool, bool, bool]:
+    """Say whether a word is empty, holds a digit, holds a Chinese character."""
+    return word in _EMPTY_WORDS, any(c.isdigit() for c in word), _HAN.search(word) is not None
 
 
 _ENGLISH: Final = re.compile(r"[a-z][a-z'’\-]*(?: [a-z][a-z'’\-]*)*")
@@ -305,17 +310,19 @@ _ENGLISH: Final = re.compile(r"[a-z][a-z'’\-]*(?: [a-z][a-z'’\-]*)*")
 
 def _english(folded: str, text: str, found: dict[str, str]) -> None:
     for run in _ENGLISH.finditer(folded):
-        spans = [(m.start() + run.start(), m.end() + run.start())
-                 for m in re.finditer(r"[^ ]+", run.group())]  # fmt: skip
-        for k in range(len(spans)):
-            for length in range(1, LONGEST_PHRASE + 1):
-                if k + length > len(spans):
-                    break
-                start, end = spans[k][0], spans[k + length - 1][1]
-                ends = {folded[slice(*spans[k])], folded[slice(*spans[k + length - 1])]}
-                if ends & _EMPTY_WORDS or end - start < 3:  # noqa: PLR2004 - two letters say little
-                    continue
-                found.setdefault(folded[start:end], text[start:end].lower())
+        words = run.group().split(" ")
+        starts, at = [], run.start()
+        for word in words:
+            starts.append(at)
+            at += len(word) + 1
+        whole = [word not in _EMPTY_WORDS for word in words]
+        for k, start in enumerate(starts):
+            if not whole[k]:
+                continue
+            for last in range(k, min(k + LONGEST_PHRASE, len(words))):
+                end = starts[last] + len(words[last])
+                if whole[last] and end - start > 2:  # noqa: PLR2004 - two letters say little
+                    found.setdefault(folded[start:end], text[start:end].lower())
 
 
 @cache

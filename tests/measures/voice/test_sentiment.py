@@ -223,3 +223,17 @@ def test_a_client_without_comments_has_none():
     found = scored_comments(source, **window)
     assert found.empty
     assert learn_from_comments(found, seed=1).weakness == "too_few"
+
+
+def test_runs_of_characters_are_counted_as_scikit_learn_counts_them():
+    """Another implementation: CountVectorizer, on known, unknown, empty and doubled-blank texts."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    from cxlib.measures.voice.features import Characters
+
+    texts = ["回覆好慢", "slow  reply", "", "a", "ab", "𠵱家好😡", "好好好 no reply"]
+    ours = Characters().fit(texts)
+    theirs = CountVectorizer(analyzer="char", ngram_range=(1, 3), lowercase=False).fit(texts)
+    for some in (texts, ["好慢 new", "", "zz"]):
+        assert np.array_equal(ours.transform(some).toarray(), theirs.transform(some).toarray())
+    assert ours.transform([]).shape == (0, len(theirs.vocabulary_))
