@@ -95,8 +95,10 @@ def test_unscored_and_few_comments_are_said_so(report):
     assert "Too few comments" in words(voice_quality.tone_finding(report, tone_of(5)))
 
 
-def test_nobody_coded_yet_names_the_command(report):
-    assert "cx code export" in words(voice_quality.coding_block(report, tone_of(60)))
+def test_nobody_coded_yet_says_how_to_begin_and_names_no_command(report):
+    said = words(voice_quality.coding_block(report, tone_of(60)))
+    assert "sheet of random comments" in said
+    assert "cx " not in said
 
 
 def test_quality_shows_the_confusion_by_variety(report):
