@@ -96,8 +96,8 @@ def update_history(
         engagement: Restatements and fresh baselines with their reasons.
 
     Raises:
-        DataError: A past period has another value, or its definition changed, and no reason is
-            given; every one is named and nothing is written.
+        DataError: A past period has another value, or its definition changed, and no new reason
+            is given; every one is named and nothing is written.
     """
     today = engagement.dated()
     now = [value for each in tracked for value in _values(each, today)]
@@ -119,7 +119,7 @@ def update_history(
         if was is None:
             new.append(value)
         elif (was.value, was.n_obs) != (value.value, value.n_obs):
-            if reason:
+            if reason and reason != was.reason:  # a reason is used once
                 new.append(replace(value, revision=was.revision + 1, reason=reason))
                 restated += 1
             else:

@@ -19,7 +19,7 @@ def main() -> None:
     for values in series:
         individuals_chart(values, baseline=BASELINE)
         false_alarms(PERIODS, baseline=BASELINE)
-    print(f"{KPIS} KPIs of {PERIODS} periods: {time.perf_counter() - started:.2f} s")  # noqa: T201
+    print(f"{KPIS} KPIs of {PERIODS} periods: {time.perf_counter() - started:.2f} s")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def test_another_value_for_a_reported_period_is_refused_and_nothing_is_written(
 
 
 def test_a_stated_reason_restates_the_period_once(engagement, tmp_path):
-    """The new value has the next revision and its reason; a second run finds it unchanged."""
+    """The new value has the next revision and its reason; it serves once."""
     path = tmp_path / "history.duckdb"
     update(path, SHARES, engagement)
     reason = {"en": "Two stores were counted twice", "zh-Hant-HK": "兩間分店重複計算"}
@@ -76,6 +76,8 @@ def test_a_stated_reason_restates_the_period_once(engagement, tmp_path):
     first = read_values(path)[0]
     assert (first.value, first.revision, first.reason) == (0.06, 1, reason["en"])
     assert update(path, [0.06, *SHARES[1:]], engagement).restated == 0
+    with pytest.raises(DataError, match="0.06 \\(n 1000\\) is on record"):
+        update(path, [0.07, *SHARES[1:]], engagement)
 
 
 def test_a_definition_that_changes_in_mid_series_is_refused_without_a_fresh_baseline(
