@@ -127,15 +127,16 @@ def segment_cells(
     scores: pd.DataFrame | None = None,
     confidence_level: float = 0.95,
     minimum_cell: int = 30,
-    n_draws: int = 50,
+    n_draws: int = 200,
     n_references: int = 60,
 ) -> Segmentation:
     """Split ``rfm_cells`` into groups, and name them only when they are there and come back.
 
     Coordinates are ln(1 + x), each with mean 0 and variance 1. There are groups at all when the
-    largest gap over k = 2 to 6 exceeds that of every reference drawn as one group. Of the k with
-    at least ``minimum_cell`` customers in each group, the one whose groups stand furthest apart
-    is judged: named when every group is stable, refused when not. No other k is tried then.
+    largest gap over k = 2 to 6 exceeds that of every reference drawn as one group with the same
+    margins. Of the k with at least ``minimum_cell`` customers in each group, the one whose groups
+    stand furthest apart is judged, or the smallest within one standard error of it: named when
+    every group is stable, refused when not. No other k is tried then.
 
     Args:
         cells: ``rfm_cells``.
@@ -208,7 +209,7 @@ def _coordinates(cells: pd.DataFrame, weights: Array) -> Array:
 def _furthest_apart(
     points: Array, weights: Array, ks: tuple[int, ...], *, seed: int, minimum_cell: int
 ) -> Partition | None:
-    """Return the partition with the largest separation among those without a small group."""
+    """Return the partition of fewest groups within one SE of the largest separation."""
     found = [partition(points, weights, k=k, seed=seed) for k in ks]
     large = [
         each
@@ -216,7 +217,13 @@ def _furthest_apart(
         if np.bincount(each.labels, weights=weights, minlength=len(each.centres)).min()
         >= minimum_cell
     ]
-    return max(large, key=lambda each: separation(points, weights, each), default=None)
+    if not large:
+        return None
+    apart = [separation(points, weights, each) for each in large]
+    best = max(apart, key=lambda each: each.value)
+    near = (part for part, each in zip(large, apart, strict=True)
+            if each.value >= best.value - best.se)  # fmt: skip
+    return next(near)
 
 
 def _segments(

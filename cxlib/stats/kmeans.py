@@ -15,6 +15,8 @@ Array: TypeAlias = NDArray[np.float64]
 Labels: TypeAlias = NDArray[np.intp]
 MOST_STEPS, MOST_REFERENCE = 60, 300
 """Lloyd steps at most; points of one reference set at most."""
+CALIBRATION, CALIBRATION_STEPS = 4000, 5
+"""Draws and steps that set the correlation of the references."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +32,14 @@ class Partition:
     centres: Array
     labels: Labels
     within: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """How far groups stand apart, 0 to 1, and its bootstrap standard error (closed form)."""
+
+    value: float
+    se: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,12 +81,14 @@ def partition(points: Array, weights: Array, *, k: int, seed: int, restarts: int
 def gaps(
     points: Array, weights: Array, *, ks: tuple[int, ...], seed: int, n_references: int = 60
 ) -> tuple[Array, Array]:
-    """Compare the spread within k groups with that of single groups of the same shape.
+    """Compare the spread within k groups with that of single groups with the same margins.
 
         gap(k) = mean of ln W*(k) over references - ln W(k)
 
-    A reference is a sample from one normal distribution with the means and covariances of the
-    points: it has the same spread and slant, and no groups.
+    A reference is a sample from a Gaussian copula: normal draws, each coordinate mapped to its own
+    observed quantiles, the correlation of the draws set so that the mapped coordinates correlate
+    as the points do. It keeps the margins, so a mass at one value (a single purchase) is in the
+    references too and is no evidence of groups.
 
     Args:
         points: M by d.
@@ -88,18 +100,14 @@ def gaps(
     Returns:
         The gap for each k, and for each reference its own gap for each k (references by ks).
 
-    Source: Tibshirani, Walther and Hastie (2001), JRSS B 63(2); the normal reference after Liu,
-    Hayes, Nobel and Marron (2008), JASA 103.
+    Source: Tibshirani, Walther and Hastie (2001), JRSS B 63(2); Cario and Nelson (1997), Modeling
+    and generating random vectors with arbitrary marginal distributions and correlation matrix.
     """
-    total = weights.sum()
-    mean = weights @ points / total
-    centred = points - mean
-    covariance = (centred * weights[:, None]).T @ centred / total
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
     rng = np.random.default_rng(seed)
-    size = int(min(total, MOST_REFERENCE))
-    drawn = rng.standard_normal((n_references, size, points.shape[1])) @ root.T
+    size = int(min(weights.sum(), MOST_REFERENCE))
+    root = _latent_root(points, weights, rng)
+    normal = rng.standard_normal((n_references * size, points.shape[1])) @ root.T
+    drawn = _with_margins(normal, points, weights).reshape(n_references, size, -1)
     even = np.ones((n_references, size))
     references, observed = [], []
     for k in ks:
@@ -111,16 +119,60 @@ def gaps(
     return middle - np.asarray(observed), middle - logs
 
 
-def separation(points: Array, weights: Array, found: Partition) -> float:
-    """Return how far groups stand apart: the weighted mean of 1 - own / next distance, 0 to 1.
+def _latent_root(points: Array, weights: Array, rng: np.random.Generator) -> Array:
+    """Return a root of the normal correlation whose mapped draws correlate as the points do."""
+    wanted = _correlation(points, weights)
+    normal = rng.standard_normal((CALIBRATION, points.shape[1]))
+    even = np.ones(CALIBRATION)
+    latent, root = wanted.copy(), np.eye(points.shape[1])
+    for _ in range(CALIBRATION_STEPS):
+        values, vectors = np.linalg.eigh(latent)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        root /= np.maximum(np.sqrt((root**2).sum(axis=1, keepdims=True)), 1e-12)
+        reached = _correlation(_with_margins(normal @ root.T, points, weights), even)
+        latent = np.clip(root @ root.T + wanted - reached, -0.999, 0.999)
+        np.fill_diagonal(latent, 1.0)
+    return root
 
-    Distances are to the own centre and to the nearest other one (simplified silhouette).
+
+def _with_margins(normal: Array, points: Array, weights: Array) -> Array:
+    """Map normal draws to the weighted quantiles of each coordinate."""
+    from scipy.special import ndtr
+
+    mapped = np.empty_like(normal)
+    for column, values in enumerate(points.T):
+        order = np.argsort(values, kind="stable")
+        ladder = np.cumsum(weights[order]) / weights.sum()
+        place = np.searchsorted(ladder, ndtr(normal[:, column]))
+        mapped[:, column] = values[order][np.minimum(place, len(values) - 1)]
+    return mapped
+
+
+def _correlation(points: Array, weights: Array) -> Array:
+    """Return the weighted correlation matrix; 0 beside a coordinate that does not vary."""
+    centred = points - weights @ points / weights.sum()
+    product = (centred * weights[:, None]).T @ centred
+    scale = np.sqrt(np.outer(np.diag(product), np.diag(product)))
+    found = np.divide(product, scale, out=np.zeros_like(product), where=scale > 1e-12)  # noqa: PLR2004
+    np.fill_diagonal(found, 1.0)
+    return np.asarray(found)
+
+
+def separation(points: Array, weights: Array, found: Partition) -> Separation:
+    """Measure how far groups stand apart: the weighted mean of 1 - own / next distance, 0 to 1.
+
+    Distances are to the own centre and to the nearest other one (simplified silhouette). The
+    standard error is that of drawing customers again with the centres held.
 
     Source: Hruschka, Campello and de Castro (2004), ICDM, after Rousseeuw (1987).
     """
     near = np.sqrt(np.sort(_squares(points[None], found.centres[None])[0], axis=1))
-    apart = np.divide(near[:, 0], near[:, 1], out=np.zeros(len(near)), where=near[:, 1] > 0)
-    return float(weights @ (1 - apart) / weights.sum())
+    own = np.divide(near[:, 0], near[:, 1], out=np.zeros(len(near)), where=near[:, 1] > 0)
+    total = weights.sum()
+    value = weights @ (1 - own) / total
+    return Separation(
+        value=float(value), se=float(np.sqrt(weights @ (1 - own - value) ** 2) / total)
+    )
 
 
 def stability(
@@ -129,7 +181,7 @@ def stability(
     found: Partition,
     *,
     seed: int,
-    n_draws: int = 50,
+    n_draws: int = 200,
 ) -> Stability:
     """Draw the customers again, split again, and see how much of each group comes back.
 
