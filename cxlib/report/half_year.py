@@ -132,7 +132,8 @@ def verdict_table(report: Report, verdicts: Sequence[VerdictReplay]) -> Block:
     return _table(
         report, "half_year.verdicts",
         ("test", "verdict", "predicted", "rollout", "measured", "outcome"), rows,
-        text={"verdict", "predicted", "rollout", "measured", "outcome"}, values=record_values(report, (), verdicts),
+        text={"verdict", "predicted", "rollout", "measured", "outcome"},
+        values=record_values(report, (), verdicts),
     )  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def test_a_stated_reason_restates_the_period_once(engagement, tmp_path):
     first = read_values(path)[0]
     assert (first.value, first.revision, first.reason) == (0.06, 1, reason["en"])
     assert update(path, [0.06, *SHARES[1:]], engagement).restated == 0
-    with pytest.raises(DataError, match="0.06 \\(n 1000\\) is on record"):
+    with pytest.raises(DataError, match=r"0\.06 \(n 1000\) is on record"):
         update(path, [0.07, *SHARES[1:]], engagement)
 
 
