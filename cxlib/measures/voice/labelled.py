@@ -5,7 +5,7 @@ written Cantonese, written Chinese and English. One author wrote and coded them,
 between passes is an upper bound of that between two people. They were written after the word list
 and the model. Since then the list gained common English words, because few English complaints were
 found (7 of 24); they were chosen without reading these texts, on drawn sample comments, and the
-texts were used once: 8 of 24 found after it by the sample's model, 7 instead of 2 by the list alone.
+texts were used once: after it the model of the sample finds 8 of 24, the list alone 7, before 2.
 """
 
 import csv
