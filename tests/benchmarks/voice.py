@@ -100,7 +100,9 @@ def main(n):
         print(f"{name:8} {len(texts) / (time.perf_counter() - begun):>10,.0f} comments/s")
     with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for size in (20_000, n) if n > 20_000 else (n,):
-            spent, memory, (phrases, quotes, kept, worked) = pool.map(run, [(size, 1)], chunksize=1)[0]
+            spent, memory, (phrases, quotes, kept, worked) = pool.map(
+                run, [(size, 1)], chunksize=1
+            )[0]
             print(
                 f"{size:>9,} comments: held after reading {kept:,.0f} MB, peak of the process "
                 f"{memory:,.0f} MB; {phrases:,} phrases, {quotes} candidates"

@@ -59,10 +59,12 @@ def test_frozen_rules_are_presented_and_changed_ones_refused(engagement, tmp_pat
     with pytest.raises(ConfigError) as caught:
         present_goal_rules(moved, ledger)
     assert [str(problem) for problem in caught.value.problems] == [
-        "engagement.yml, goals, nps, written_target: found 28.0; the frozen rule says 30.0; "
-        "restore it, or run 02_kpi_setting with a rebase_reason",
-        "engagement.yml, goals, nps, guardrails: found none; the frozen rule says ces; "
-        "restore it, or run 02_kpi_setting with a rebase_reason",
+        f"engagement.yml, goals, nps, {what}; "
+        "restore it, or run 02_kpi_setting with a rebase_reason"
+        for what in (
+            "written_target: found 28.0; the frozen rule says 30.0",
+            "guardrails: found none; the frozen rule says ces",
+        )
     ]
 
 

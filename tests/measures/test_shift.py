@@ -67,7 +67,7 @@ def alarms(rng, *, shares, webs):
 def test_the_alarm_fires_on_a_true_reversal_and_seldom_without_one():
     """Web 10 points, a third and then two thirds of the answers: the mix takes 10 points.
 
-    True reversal: web gains 8, so the groups give +4 (SE about 2.4). No alarm is right where nothing
+    True reversal: web gains 8, so groups give +4 (SE about 2.4). No alarm is right where nothing
     changed, and where the groups fall with the total.
     """
     rng = np.random.default_rng(21)

@@ -190,7 +190,9 @@ def test_the_index_links_every_report(full_run):
 def test_every_section_says_what_kind_of_claim_it_makes(full_run, notebook):
     """Limits and provenance claim nothing; a section whose data are absent has nothing to claim."""
     html = body(full_run.html(notebook, "en"))
-    after = dict(re.findall(r'<h2 id="([^"]+)">.*?</h2>(<p class="(?:level|lead)">)', html, re.S))
+    after = dict(
+        re.findall(r'<h2 id="([^"]+)">.*?</h2>(<p class="(?:level|lead)">)', html, re.DOTALL)
+    )
     silent = [key for key, mark in after.items() if "level" not in mark]
     assert [key for key in silent if not key.endswith(("limits", "absent", "none"))] == []
     assert len(after) > len(silent)

@@ -162,7 +162,7 @@ def test_a_reversal_by_mix_is_split_beside_the_headline(blocks, shift):
 
 
 def test_a_total_against_most_of_its_groups_is_told_too(report):
-    """One channel a shade lower, the other higher, the total down: "every channel" would be wrong."""
+    """One channel a shade lower, the other higher, the total down: not "every channel"."""
     before = counts(offline=(700, 1, 300), online=(500, 1, 500))
     after = counts(offline=(349, 1, 150), online=(780, 1, 720))
     shift = nps_shift(before, after, by="channel", n_draws=400)
