@@ -6,20 +6,20 @@ level instead.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from math import ceil, isfinite, sqrt
-from statistics import NormalDist
+from datetime import date
+from math import isfinite
 from typing import Literal
 
 import pandas as pd
 
-from cxlib.decisions.level import KPI_RANGES, Level, history_rows, period_end, pool
+from cxlib.decisions.later_periods import periods_left, pooled_change
+from cxlib.decisions.level import Level, history_rows, period_end, pool
 from cxlib.decisions.targets import Feasibility, feasibility, goal_level
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Engagement, Goal, Kpi
 from cxlib.errors import ConfigError, InputError, Problem
 from cxlib.measures.response import ResponseRate
-from cxlib.stats.power import nps_variances
+from cxlib.stats.multiplicity import simultaneous_level
 
 Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected"]
 """one_period: two single periods show it, and one is whole by the due date · pooled: the periods to
@@ -47,9 +47,13 @@ class GoalCheck:
         best: Best single period of the history; None without history.
         n_at_level: Periods of the history at or past the goal.
         n_history: Periods of the history.
-        sample: Answers needed and collected; None when nothing is left to see or to count.
+        sample: Answers needed and collected, for this goal read alone; None when nothing is left
+            to see or to count.
+        family: The same with all goals read as one family: at Holm's first hurdle, the level at
+            which their intervals hold together. The verdict and what follows rest on it.
         periods_needed: Later periods that, pooled, show the change against start; None for never.
-        periods_left: Whole periods known by the due date.
+        periods_left: Whole periods that begin once the goal's actions have started and are known
+            by the due date.
         smallest_by_date: Smallest change, in the goal's direction, that those periods together
             show against start; None without any or where it leaves the scale.
         visibility: The verdict.
@@ -65,6 +69,7 @@ class GoalCheck:
     n_at_level: int
     n_history: int
     sample: Feasibility | None
+    family: Feasibility | None
     periods_needed: int | None
     periods_left: int
     smallest_by_date: float | None
@@ -120,6 +125,9 @@ def check_goals(
     problems = []
     checks = []
     seen: set[str] = set()
+    joint = simultaneous_level(
+        engagement.confidence_level, comparisons=max(1, len(engagement.goals))
+    )
     last = max((_last_day(history, kpi) for kpi in engagement.kpis), default=date.min)
     for index, goal in enumerate(engagement.goals):
         where = f"goals[{index}]"
@@ -138,6 +146,8 @@ def check_goals(
                 last_day=last,
                 response_rate=response_rate if goal.kpi in engagement.metrics else None,
                 confidence_level=engagement.confidence_level,
+                joint_level=joint,
+                begins=action_start(engagement, goal),
             )
             if rule := _wrong_side(check):
                 remedy = "correct the target or the KPI's direction"
@@ -164,6 +174,14 @@ def _wrong_side(check: GoalCheck) -> str:
     )
 
 
+def action_start(engagement: Engagement, goal: Goal) -> date | None:
+    """Give the day from which a goal's full change may be looked for.
+
+    It is the start of the last of its KPI's actions; None where the plan has none.
+    """
+    return max((a.start for a in engagement.actions if a.kpi == goal.kpi), default=None)
+
+
 def answers_per_invitation(overall: ResponseRate) -> float | None:
     """Give completed answers per invitation sent, 0-1; None where too few were sent to say."""
     return overall.completed / overall.sent if overall.completed and overall.sent else None
@@ -188,26 +206,6 @@ def link_goals(engagement: Engagement, priorities: Sequence[str]) -> tuple[GoalL
     return tuple(links)
 
 
-def later_sample(
-    change: float,
-    *,
-    n_before: int,
-    variance_before: float,
-    variance_after: float,
-    confidence_level: float = 0.95,
-    power: float = 0.8,
-) -> int | None:
-    """Find the answers still needed when the earlier sample is what it is.
-
-        n = v_after / ((change / (z_a + z_b))² - v_before / n_before)
-
-    Returns:
-        The number, or None when the earlier sample alone is too uncertain for any later one.
-    """
-    room = (change / _z(confidence_level, power)) ** 2 - variance_before / n_before
-    return None if room <= 0 else max(2, ceil(variance_after / room - 1e-9))
-
-
 def _check(
     history: pd.DataFrame,
     *,
@@ -217,6 +215,8 @@ def _check(
     last_day: date,
     response_rate: float | None,
     confidence_level: float,
+    joint_level: float,
+    begins: date | None,
 ) -> GoalCheck:
     level = goal_level(
         baseline.estimate.value,
@@ -230,7 +230,7 @@ def _check(
     recent = pool(history, kpi=kpi, confidence_level=confidence_level)
     passed = _at_or_past(baseline.estimate.value, level, kpi.direction)
     start = recent if passed and recent is not None else baseline
-    sample = needed = smallest = None
+    sample = family = needed = smallest = None
     left = 0
     visibility: Visibility = "not_collected"
     if _at_or_past(start.estimate.value, level, kpi.direction):
@@ -238,19 +238,24 @@ def _check(
     elif recent is not None:
         sd = start.sd or recent.sd
         collected = start.n_per_period or recent.n_per_period
-        sample = feasibility(
-            start.estimate,
-            target=level,
-            n_per_period=collected,
-            sd=sd,
-            nps_shares=start.nps_shares,
-            response_rate=response_rate,
-            confidence_level=confidence_level,
+        sample, family = (
+            feasibility(
+                start.estimate,
+                target=level,
+                n_per_period=collected,
+                sd=sd,
+                nps_shares=start.nps_shares,
+                response_rate=response_rate,
+                confidence_level=read_at,
+            )
+            for read_at in (confidence_level, joint_level)
         )
-        left = _periods_left(kpi, by=goal.by, after=baseline.end, known=recent.end, last=last_day)
-        needed, smallest = _pooled(kpi, start, level, sample, sd=sd, periods=left)
+        left = periods_left(
+            kpi, by=goal.by, after=baseline.end, known=recent.end, last=last_day, begins=begins
+        )
+        needed, smallest = pooled_change(kpi, start, level, family, sd=sd, periods=left)
         visibility = (
-            "one_period" if sample.can_be_seen and left
+            "one_period" if family.can_be_seen and left
             else "never" if needed is None
             else "pooled" if needed <= left
             else "late"
@@ -266,64 +271,12 @@ def _check(
         n_at_level=sum(_at_or_past(value, level, kpi.direction) for value in values),
         n_history=len(values),
         sample=sample,
+        family=family,
         periods_needed=needed,
         periods_left=left,
         smallest_by_date=smallest,
         visibility=visibility,
     )
-
-
-def _pooled(
-    kpi: Kpi, start: Level, level: float, sample: Feasibility, *, sd: float | None, periods: int
-) -> tuple[int | None, float | None]:
-    """Give later periods needed against start, and the smallest change ``periods`` can show."""
-    before, after = _variances(start, level, sd=sd)
-    z = _z(sample.confidence_level, sample.power)
-    n_before = start.estimate.n_obs
-    if n_before:
-        n = later_sample(
-            sample.change,
-            n_before=n_before,
-            variance_before=before,
-            variance_after=after,
-            confidence_level=sample.confidence_level,
-            power=sample.power,
-        )
-    else:
-        n = sample.n_needed  # a value by hand: taken to rest on as many answers as come later
-    needed = None if n is None else ceil(n / sample.n_collected)
-    later = periods * sample.n_collected
-    if not later:
-        return needed, None
-    step = z * sqrt(before / (n_before or later) + after / later)
-    smallest = step if sample.change > 0 else -step
-    low, high = KPI_RANGES[kpi.unit]
-    return needed, smallest if low <= start.estimate.value + smallest <= high else None
-
-
-def _variances(start: Level, level: float, *, sd: float | None) -> tuple[float, float]:
-    value = start.estimate.value
-    if sd is not None:
-        return sd**2, sd**2
-    if start.estimate.unit == "share":
-        return value * (1 - value), level * (1 - level)
-    if start.nps_shares is None:
-        return nps_variances(value, level)
-    return nps_variances(value, level, baseline_shares=start.nps_shares, variance="shares")
-
-
-def _periods_left(kpi: Kpi, *, by: date, after: date, known: date, last: date) -> int:
-    """Count whole periods whose value is known by the due date and not yet today.
-
-    A KPI whose last value is older than the others' needs that long to ripen (a 90-day cohort).
-    Where the due date has passed, the periods from the baseline to it count.
-    """
-    lag = max(last - known, timedelta())
-    day = known if by > known else after
-    count = 0
-    while (day := period_end(day + timedelta(days=1), kpi.cadence)) + lag <= by:
-        count += 1
-    return count
 
 
 def _last_day(history: pd.DataFrame, kpi: Kpi) -> date:
@@ -333,8 +286,3 @@ def _last_day(history: pd.DataFrame, kpi: Kpi) -> date:
 
 def _at_or_past(value: float, level: float, direction: Direction) -> bool:
     return isfinite(value) and (value >= level if direction == "higher" else value <= level)
-
-
-def _z(confidence_level: float, power: float) -> float:
-    normal = NormalDist()
-    return normal.inv_cdf((1 + confidence_level) / 2) + normal.inv_cdf(power)

@@ -29,6 +29,8 @@ from cxlib.stats.sample_sizes import WaitingSize, sample_for_ratio, sample_for_w
 
 FEWEST_PERIODS = 6
 """Periods under which no movement of the process is estimated."""
+FEWEST_OWNERS = 10
+"""Stores under which the spread between stores is no basis for a normal formula."""
 STALE_MONTHS = 24
 MONTHS: Mapping[Cadence, float] = {"weekly": 12 * 7 / 365.25, "monthly": 1.0, "quarterly": 3.0}
 DAYS_A_MONTH = 365.25 / 12
@@ -56,9 +58,11 @@ class Outlook:
         process_sd: Movement of one period beyond sampling error, in the KPI's unit; None from
             too few periods, and then the rest allows for sampling error alone.
         months_to_show: Months until a true change of the goal's size would show, the wait for a
-            late KPI included; None for never or nothing to see.
+            late KPI included; None for never or nothing to see. Like the two chances of being
+            shown it counts all goals as one family.
         chance_by_date: Chance that the change, if it really happens, is shown by the due date;
             None without a period before it.
+        chance_alone: The same for this goal read alone.
         chance_untouched: Chance that the periods to the date read at or past the goal though
             nothing changes.
         level_shown_met: True level whose interval would lie past the goal with the chance the
@@ -71,6 +75,7 @@ class Outlook:
     process_sd: float | None
     months_to_show: float | None
     chance_by_date: float | None
+    chance_alone: float | None
     chance_untouched: float | None
     level_shown_met: float | None
     best: BestSegment | None
@@ -89,15 +94,23 @@ class OwnersNeeded:
 
     Attributes:
         check: The goal.
-        owner_periods: Store-months needed per stretch.
+        needed: Stores the formula asks for before and as many after, each with all its months of
+            the period.
         owners: Stores there are.
-        enquiries: Rows they have together, on average.
+        periods: Months of the period.
+        enquiries: Rows of the stores to take, on average.
     """
 
     check: GoalCheck
-    owner_periods: int
+    needed: int
     owners: int
+    periods: int
     enquiries: int
+
+    @property
+    def to_take(self) -> int:
+        """Stores to take: a normal formula is not trusted below FEWEST_OWNERS."""
+        return max(self.needed, FEWEST_OWNERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +160,10 @@ def process_movement(history: pd.DataFrame, *, kpi: Kpi, level: Level) -> float 
 def owners_needed(
     panel: pd.DataFrame, checks: Sequence[GoalCheck], *, kpi: str, period: Period
 ) -> OwnersNeeded | None:
-    """Count a ratio's sample in stores and months instead of enquiries.
+    """Count a ratio's sample in stores instead of enquiries.
+
+    A store is one unit with all its months together: months of one store are alike, so that they
+    are not counted as units of their own.
 
     Args:
         panel: Columns store, month, sales, enquiries, one row a store and month.
@@ -162,9 +178,11 @@ def owners_needed(
     days = pd.to_datetime(panel["month"]).dt.date
     inside = (days >= period.start) & (days <= period.end)
     rows = panel[inside & (panel["enquiries"] > 0)]
-    if check is None or check.sample is None or len(rows) <= 1:
+    totals = rows.groupby("store")[["enquiries", "sales"]].sum()
+    owners = len(totals)
+    if check is None or check.sample is None or owners <= 1:
         return None
-    x, y = rows["enquiries"].astype(float), rows["sales"].astype(float)
+    x, y = totals["enquiries"].astype(float), totals["sales"].astype(float)
     ratio = float(y.sum() / x.sum())
     size = sample_for_ratio(
         ratio,
@@ -173,12 +191,12 @@ def owners_needed(
         confidence_level=check.sample.confidence_level,
         power=check.sample.power,
     )
-    owners = int(rows["store"].nunique())
     return OwnersNeeded(
         check=check,
-        owner_periods=size.n_per_group,
+        needed=size.n_per_group,
         owners=owners,
-        enquiries=round(size.n_per_group * float(x.mean())),
+        periods=int(rows["month"].nunique()),
+        enquiries=round(max(size.n_per_group, FEWEST_OWNERS) * float(x.mean())),
     )
 
 
@@ -218,9 +236,9 @@ def _outlook(
     engagement: Engagement,
     best: BestSegment | None,
 ) -> Outlook:
-    kpi, start, sample = check.kpi, check.start, check.sample
+    kpi, start, sample = check.kpi, check.start, check.family
     moves = process_movement(history, kpi=kpi, level=start) if start.estimate.n_obs else None
-    months = chance = untouched = met = None
+    months = chance = alone = untouched = met = None
     if sample is not None and start.estimate.n_obs:
         own = moves or 0.0
         variance = _variance(start)
@@ -252,7 +270,10 @@ def _outlook(
                 process_sd=own,
             )
             up = 1.0 if kpi.direction == "higher" else -1.0
-            chance = assurance(check.change, before=before, after=after, confidence_level=level)
+            chance, alone = (
+                assurance(check.change, before=before, after=after, confidence_level=read_at)
+                for read_at in (level, engagement.confidence_level)
+            )
             untouched = chance_past(
                 check.level, centre=start.estimate.value, before=before, after=after, upward=up
             )
@@ -264,6 +285,7 @@ def _outlook(
         process_sd=moves,
         months_to_show=months,
         chance_by_date=chance,
+        chance_alone=alone,
         chance_untouched=untouched,
         level_shown_met=met,
         best=best,

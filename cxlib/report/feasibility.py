@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cxlib.decisions.best_segment import BestSegment
 from cxlib.decisions.outlook import (
+    FEWEST_OWNERS,
     FEWEST_PERIODS,
     STALE_MONTHS,
     Outlook,
@@ -13,13 +14,12 @@ from cxlib.decisions.outlook import (
 from cxlib.report.blocks import Block
 from cxlib.report.goals import in_unit, listed, per, signed
 from cxlib.report.report import Report
-from cxlib.report.samples import power_of
+from cxlib.report.samples import family_level, power_of
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Table
 from cxlib.report.who_answered import category
 from cxlib.report.writer import Day, Num, Phrase, Value, phrase
 from cxlib.stats.assurance import answers_ratio
-from cxlib.stats.multiplicity import simultaneous_level
 
 
 def outlook_table(report: Report, found: Sequence[Outlook], *, seal: str) -> Block:
@@ -37,12 +37,13 @@ def outlook_table(report: Report, found: Sequence[Outlook], *, seal: str) -> Blo
             None if item.process_sd is None else _spread(item),
             _months(item),
             _chance(item.chance_by_date),
+            _chance(item.chance_alone),
             _chance(item.chance_untouched),
             None if item.level_shown_met is None else in_unit(item.check.kpi, item.level_shown_met),
         )
         for item in found
     ]
-    heads = ("goal", "change", "moves", "months", "chance", "untouched", "shown_met")
+    heads = ("goal", "change", "moves", "months", "chance", "alone", "untouched", "shown_met")
     return report.table(
         "feasibility.outlook.table",
         Table(
@@ -66,7 +67,7 @@ def outlook_table(report: Report, found: Sequence[Outlook], *, seal: str) -> Blo
 def _family(report: Report, found: Sequence[Outlook]) -> dict[str, Value]:
     """What reading all goals as one family asks of the first of them."""
     level, power = report.engagement.confidence_level, power_of([item.check for item in found])
-    joint = simultaneous_level(level, comparisons=max(1, len(found)))
+    joint = family_level(report)
     more = answers_ratio(joint, than=level, power=power) - 1
     return {"joint": Num(joint, "share"), "more": Num(more, "share")}
 
@@ -139,9 +140,12 @@ def other_counts(
     if owners is not None:
         lines.append(
             phrase(
-                "feasibility.counts.owners",
+                f"feasibility.counts.owners{'' if owners.needed >= FEWEST_OWNERS else '_few'}",
                 name=owners.check.kpi.name,
-                needed=owners.owner_periods,
+                needed=owners.to_take,
+                asked=owners.needed,
+                fewest=FEWEST_OWNERS,
+                months=owners.periods,
                 stores=owners.owners,
                 enquiries=owners.enquiries,
                 change=signed(owners.check.kpi, owners.check.change),

@@ -11,6 +11,7 @@ from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.writer import Day, Num, Phrase, Value, Writer, phrase
+from cxlib.stats.multiplicity import simultaneous_level
 
 STATUS: dict[Visibility, Status] = {
     "one_period": "good",
@@ -51,6 +52,7 @@ def sample_chart(report: Report, checks: Sequence[GoalCheck]) -> Block | None:
         "seen": sum(check.can_be_seen for check, _ in drawn),
         "n": len(drawn),
         "power": Num(sample.power, "share"),
+        "joint": Num(family_level(report), "share"),
         **period_values(report.engagement.baseline),
     }
 
@@ -101,6 +103,7 @@ def sample_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
             else (
                 *head,
                 Num(item.n_needed),
+                Num(check.family.n_needed) if check.family else None,
                 Num(item.n_collected),
                 Num(item.chance_to_see, "share"),
                 None if item.smallest_change is None else signed(kpi, item.smallest_change),
@@ -108,15 +111,21 @@ def sample_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
             )
         )
     heads = (
-        "goal", "start", "level", "needed", "collected", "chance", "smallest", "invitations",
+        "goal", "start", "level", "needed", "needed_family", "collected", "chance", "smallest",
+        "invitations",
     )  # fmt: skip
-    one = sum(check.sample is not None and check.sample.can_be_seen for check in checks)
+    one = sum(check.family is not None and check.family.can_be_seen for check in checks)
     return report.table(
         "kpi_setting.sample.table",
         Table(
             title=phrase("kpi_setting.sample.table", seen=one, n=len(checks)),
             subtitle=phrase("kpi_setting.sample.subtitle"),
-            source=phrase("kpi_setting.sample.source", power=Num(power_of(checks), "share")),
+            source=phrase(
+                "kpi_setting.sample.source",
+                power=Num(power_of(checks), "share"),
+                joint=Num(family_level(report), "share"),
+                n=len(report.engagement.goals),
+            ),
             columns=[
                 Column(f"kpi_setting.sample.{head}", "text" if head == "start" else "num")
                 for head in heads
@@ -150,7 +159,12 @@ def pooled_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
         Table(
             title=phrase("kpi_setting.pooled.table", **seen_values(checks)),
             subtitle=Phrase("kpi_setting.pooled.subtitle"),
-            source=phrase("kpi_setting.pooled.source", power=Num(power_of(checks), "share")),
+            source=phrase(
+                "kpi_setting.pooled.source",
+                power=Num(power_of(checks), "share"),
+                joint=Num(family_level(report), "share"),
+                n=len(report.engagement.goals),
+            ),
             columns=[
                 Column(f"kpi_setting.pooled.{head}", "text" if head == "verdict" else "num")
                 for head in heads
@@ -211,6 +225,14 @@ def unseen_values(check: GoalCheck) -> dict[str, Value]:
         values["smallest"] = signed(kpi, check.smallest_by_date)
         values["nearest"] = in_unit(kpi, start.estimate.value + check.smallest_by_date)
     return values
+
+
+def family_level(report: Report) -> float:
+    """Give the level at which the intervals of all goals hold together: Holm's first hurdle."""
+    engagement = report.engagement
+    return simultaneous_level(
+        engagement.confidence_level, comparisons=max(1, len(engagement.goals))
+    )
 
 
 def power_of(checks: Sequence[GoalCheck]) -> float:

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from cxlib.data.source import duckdb_source
-from cxlib.decisions.goals import answers_per_invitation, check_goals, later_sample, link_goals
+from cxlib.decisions.goals import answers_per_invitation, check_goals, link_goals
+from cxlib.decisions.later_periods import later_sample
 from cxlib.decisions.level import baselines, between_customers, period_end, pool, store_groups
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError, InputError
@@ -304,16 +305,56 @@ def test_periods_to_the_due_date_respect_ripening_and_a_date_gone_by(engagement)
 
     The conversion goal was due with the last month on record: the months since the baseline count.
     """
+    ours = with_goals(engagement, "repurchase_90d", "conversion", actions=[])
+    assert left(ours) == {"repurchase_90d": 2, "conversion": 6}
+
+
+def test_periods_that_begin_before_the_action_do_not_count(engagement):
+    """The offer starts on 15 August: the quarters of April and July hold days without it.
+
+    The quarter of October is known after the due date. Due in April 2027, it would count alone.
+    """
     ours = with_goals(engagement, "repurchase_90d", "conversion")
+    assert left(ours) == {"repurchase_90d": 0, "conversion": 6}
+    goal = ours.goals[0].model_copy(update={"by": date(2027, 4, 30)})
+    assert left(ours.model_copy(update={"goals": [goal]})) == {"repurchase_90d": 1}
+    offer = next(a for a in ours.actions if a.kpi == "repurchase_90d")
+    early = offer.model_copy(update={"start": date(2026, 4, 1)})
+    assert left(with_goals(ours, "repurchase_90d", actions=[early])) == {"repurchase_90d": 2}
+    both = left(with_goals(ours, "repurchase_90d", actions=[early, offer]))
+    assert both == {"repurchase_90d": 0}, "the full change needs every action"
+
+
+def left(ours):
+    """Periods left of each goal on a history to June 2026."""
     quarters = months("repurchase_90d", "2025-07-01", share_rows(600, [222] * 7)).iloc[[0, 3, 6]]
     history = pd.concat(
         [quarters, months("conversion", "2025-07-01", share_rows(20_000, [1000] * 12))]
     )
-    checks = check_goals(history, engagement=ours, levels=baselines(history, engagement=ours))
-    assert {check.kpi.id: check.periods_left for check in checks} == {
-        "repurchase_90d": 2,
-        "conversion": 6,
-    }
+    known = baselines(history, engagement=ours)
+    checks = check_goals(history, engagement=ours, levels=known)
+    return {check.kpi.id: check.periods_left for check in checks}
+
+
+def test_the_verdict_reads_all_goals_as_one_family(engagement):
+    """By hand: 4 goals at 98.75 % take ((2.498 + 0.842) / (1.960 + 0.842))² = 1.42 of the answers.
+
+    The need of the goal alone stays what the golden figures give.
+    """
+    history = pd.read_csv(SAMPLE / "data" / "kpi_history.csv")
+    levels = baselines(history, engagement=engagement)
+    checks = check_goals(history, engagement=engagement, levels=levels)
+    for check in checks:
+        assert check.sample.confidence_level == 0.95
+        assert check.family.confidence_level == pytest.approx(0.9875)
+        assert check.family.n_needed / check.sample.n_needed == pytest.approx(1.42, abs=0.01)
+    alone = with_goals(engagement, "nps")
+    (nps,) = check_goals(history, engagement=alone, levels=levels)
+    assert nps.family == nps.sample
+    joint = next(check for check in checks if check.kpi.id == "nps")
+    assert joint.sample == nps.sample
+    assert abs(joint.smallest_by_date) > abs(nps.smallest_by_date)
+    assert joint.periods_needed is None or joint.periods_needed > nps.periods_needed
 
 
 def test_a_goal_due_before_the_next_period_ends_cannot_be_seen_in_each(engagement):

@@ -1,6 +1,7 @@
 """Outlook, goal tree and plan as a client reads them, in both languages."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -14,7 +15,7 @@ from cxlib.decisions.goal_rules import goal_rules, small_effects
 from cxlib.decisions.goal_tree import goal_tree
 from cxlib.decisions.goals import check_goals
 from cxlib.decisions.level import baselines
-from cxlib.decisions.outlook import outlooks, waiting_needed
+from cxlib.decisions.outlook import outlooks, owners_needed, waiting_needed
 from cxlib.engagement import load_engagement
 from cxlib.report import feasibility, measurement_plan
 from cxlib.report import goal_tree as tree_view
@@ -65,8 +66,9 @@ def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     block = feasibility.outlook_table(report, found, seal="0123456789abcdef")
     assert "fingerprint 0123456789abcdef" in text(block)
     assert "never with this start" in text(block)
-    assert "4 goals as one family (Holm), where the first hurdle is at 98.8% and" in text(block)
-    assert "takes 42% more answers" in text(block)
+    assert "the 4 goals as one family, as the rules below do: at 98.8%, the first" in text(block)
+    assert "takes 42% more answers than 95%" in text(block)
+    assert "The same, read alone" in text(block)
     assert "以此起點永遠看不出" in text(block, "zh-Hant-HK")
     assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
 
@@ -82,6 +84,23 @@ def test_without_goals_to_count_otherwise_nothing_is_listed(report, checks):
     assert feasibility.other_counts(report, None, ()) is None
     block = feasibility.other_counts(report, None, waiting_needed(checks))
     assert "counted by the waiting time to the second order" in text(block)
+
+
+def test_a_mixed_group_is_said_to_prove_little(report, found):
+    block = feasibility.standing_table(report, found)
+    assert "proves little about a goal for everyone" in text(block)
+    assert "難以證明全公司的目標可行" in text(block, "zh-Hant-HK")
+
+
+def test_too_few_stores_are_not_offered_as_a_sample(report, engagement, checks):
+    panel = pd.read_csv(SAMPLE / "data" / "store_panel.csv")
+    owners = owners_needed(panel, checks, kpi="conversion", period=engagement.baseline)
+    block = feasibility.other_counts(report, owners, ())
+    assert "of 24 stores; under 10 stores it is not to be trusted" in text(block)
+    assert "plan at least 10 stores before and after" in text(block)
+    assert "少於 10 間時公式並不可靠" in text(block, "zh-Hant-HK")
+    many = replace(owners, needed=15)
+    assert "needs 15 of 24 stores before" in text(feasibility.other_counts(report, many, ()))
 
 
 def test_the_tree_says_association_and_never_cause(report, engagement):
@@ -107,7 +126,7 @@ def test_an_engagement_without_a_tree_is_told_so_in_one_sentence(engagement):
 
 def test_a_minimum_effect_nobody_can_see_is_marked(report, engagement, checks):
     block = measurement_plan.rule_table(report, goal_rules(engagement), small_effects(checks))
-    assert re.search(r"● 3\.0 points; 4\.\d would show", text(block))
+    assert re.search(r"● 3\.0 points; 5\.\d would show", text(block))
     assert "the whole change" in text(block)
     for rule in goal_rules(engagement):
         assert rule.rule_hash() in text(block, "zh-Hant-HK")

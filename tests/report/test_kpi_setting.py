@@ -146,8 +146,9 @@ def test_a_goal_that_cannot_be_seen_says_so_and_names_the_smallest_that_can(repo
     said = text(block)
     assert "Positive mention rate: the baseline of 74.0%" in said
     assert "already met the goal of 70.0%" in said
-    repurchase = next(check for check in checks if check.kpi.id == "repurchase_90d")
-    smallest = f"+{100 * repurchase.smallest_by_date:.1f} pp"
+    mentions = next(check for check in checks if check.kpi.id == "positive_mentions")
+    smallest = f"+{100 * mentions.smallest_by_date:.1f} pp"
+    assert "by 31 December 2026 no whole period after the start of its action" in said
     assert f"The smallest change that can be seen by 31 December 2026 is {smallest}" in said
     assert "Enquiry-to-sale conversion" not in said
     assert "可察覺的最小變幅為" in text(block, "zh-Hant-HK")
@@ -159,8 +160,13 @@ def test_a_goal_without_a_whole_period_before_its_date_says_so(report, engagemen
     ours = engagement.model_copy(update={"goals": [goal]})
     late = check_goals(history(), engagement=ours, levels=levels)
     said = text(samples.unseen_list(report, late))
-    assert "no whole period is known by 20 July 2026, so no change can be seen by then" in said
-    assert "未有任何一個完整周期" in text(samples.unseen_list(report, late), "zh-Hant-HK")
+    assert (
+        "no whole period that begins after the action starts is known by 20 July 2026, so no"
+        in said
+    )
+    assert "未有任何一個在行動展開後才開始的完整周期" in text(
+        samples.unseen_list(report, late), "zh-Hant-HK"
+    )
     assert rows(samples.pooled_table(report, late))[0][-1] == "▼ not by its date"
     assert "0 can be seen by their date" in samples.sample_chart(report, late).html["en"]
 
@@ -186,8 +192,19 @@ def test_the_chart_names_the_largest_gap_and_its_alt_text_says_it_too(report, ch
 def test_the_pooled_table_counts_periods_in_words_of_the_cadence(report, checks):
     found = {row[0]: row for row in rows(samples.pooled_table(report, checks))}
     assert found["Enquiry-to-sale conversion"][2] == "1 month"
-    assert found["Repurchase within 90 days"][2:4] == ["no number is enough", "2 quarters"]
+    assert found["Repurchase within 90 days"][2:4] == ["no number is enough", "0 quarters"]
     assert found["Repurchase within 90 days"][-1] == "▼ start too thin"
+    said = text(samples.pooled_table(report, checks))
+    assert "All 4 goals read as one family, 98.8% two-sided" in said
+    assert "begin once the actions for the KPI in the plan have all started" in said
+
+
+def test_the_sample_table_gives_the_need_alone_and_in_the_family(report, checks):
+    found = {row[0].split(",")[0]: row for row in rows(samples.sample_table(report, checks))}
+    for check in checks:
+        alone, family = found[str(check.kpi.name["en"])][3:5]
+        assert (alone, family) == (f"{check.sample.n_needed:,}", f"{check.family.n_needed:,}")
+        assert check.family.n_needed > check.sample.n_needed
 
 
 def test_priorities_are_shown_by_goal_and_the_one_left_out_is_named(report, engagement):
@@ -280,8 +297,8 @@ def test_the_answer_counts_goals_and_asks_their_owners(report, engagement, check
     assert (
         f"{sum(check.can_be_seen for check in checks)} of 4 goals can be told from chance" in said
     )
-    assert "The goal on Positive mention rate cannot" in said
-    assert "To decide: Head of Marketing, Head of Retail" in said
+    assert "The goal on Net Promoter Score cannot" in said
+    assert "To decide: Chief Customer Officer, Head of Marketing, Head of Retail" in said
 
 
 def test_the_answer_stands_without_a_diagnosis_and_with_every_goal_seen(report, checks, tracked):
