@@ -9,13 +9,20 @@ import datetime as dt
 import pandas as pd
 
 from cxlib.data.clusters import check_days, check_range, sql_days, within
+from cxlib.data.purchases import with_sure
 from cxlib.data.query import to_floats
 from cxlib.data.source import Source
 from cxlib.errors import InputError
 
 
 def repeat_times(
-    orders: Source, *, within_days: int, start: dt.date, end: dt.date, seen: dt.date
+    orders: Source,
+    *,
+    within_days: int,
+    start: dt.date,
+    end: dt.date,
+    seen: dt.date,
+    customers: Source | None = None,
 ) -> pd.DataFrame:
     """Count customers by quarter of their first order, days until the second, and whether seen.
 
@@ -28,6 +35,8 @@ def repeat_times(
         start: First day of a first order.
         end: Day after the last.
         seen: Day after the last day the table covers.
+        customers: With joined_on, as in ``first_order_counts``: only those who joined since the
+            orders begin are followed; none follows every customer.
 
     Returns:
         Columns `period_start` (the quarter), `days`, `event` (0 or 1), `n`; sorted.
@@ -48,7 +57,7 @@ def repeat_times(
         f"from {orders.table} where {customer} is not null and {moment} is not null"
     )
     each = (
-        "select first_day, min(case when placed_on > first_day "
+        "select person, first_day, min(case when placed_on > first_day "
         f"and placed_on <= first_day + {sql_days(within_days)} then placed_on end) as second_day "
         f"from ({placed}) as o group by person, first_day"
     )
@@ -59,7 +68,8 @@ def repeat_times(
         f"when {last} - first_day > {within_days} then {within_days} "
         f"else {last} - first_day end as days, "
         "case when second_day is null then 0 else 1 end as event, count(*) as n "
-        f"from ({each}) as e where {within('first_day', start, end)} group by 1, 2, 3"
+        f"from ({with_sure(each, orders, customers)}) as e "
+        f"where sure = 1 and {within('first_day', start, end)} group by 1, 2, 3"
     )
     return found.assign(
         period_start=pd.to_datetime(found["period_start"]).astype("datetime64[us]"),

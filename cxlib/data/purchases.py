@@ -14,7 +14,7 @@ from cxlib.data.query import to_floats
 from cxlib.data.source import Source
 from cxlib.errors import InputError
 
-COUNTS = ("new", "mature", "again", "known", "referred")
+COUNTS = ("new", "mature", "again", "known", "referred", "earlier")
 
 
 def first_order_counts(
@@ -25,11 +25,18 @@ def first_order_counts(
     end: dt.date,
     seen: dt.date,
     cadence: Literal["month", "quarter"] | None = None,
+    customers: Source | None = None,
 ) -> pd.DataFrame:
     """Count customers by the period of their first order in the table, and who bought again.
 
+    The table shows nothing from before its first day. With ``customers`` a first order counts only
+    when its customer joined on or after that day: who did was no customer before it. Orders placed
+    as a guest before joining stay unknown to any such rule.
+
     Args:
         orders: With customer_id, ordered_at; referred and order_id where the client keeps them.
+        customers: In the same engine, with customer_id and joined_on; none takes every first order
+            in the table as a first one.
         within_days: A second purchase on day 1 to this day counts, 1 or more.
         start: First day of a first order.
         end: Day after the last.
@@ -39,7 +46,8 @@ def first_order_counts(
 
     Returns:
         Columns (`period_start`), `new` customers, `mature` ones, `again` of the mature, `known`
-        new customers whose first order says whether a friend referred them, `referred` of those.
+        new customers whose first order says whether a friend referred them, `referred` of those,
+        `earlier` whose first order in the table may not be their first: counted nowhere else.
 
     Raises:
         DataError: A column is absent.
@@ -55,12 +63,14 @@ def first_order_counts(
     mature = f"{due} < {sql_moment(seen)}"
     group = f"date_trunc('{cadence}', cast(first_day as timestamp))" if cadence else ""
     found = orders.ask(
-        f"select {f'{group} as period_start, ' if cadence else ''}count(*) as new, "
-        f"sum(case when {mature} then 1 else 0 end) as mature, "
-        f"sum(case when {mature} and second_day <= {due} then 1 else 0 end) as again, "
-        "sum(case when referred is null then 0 else 1 end) as known, "
-        "sum(case when referred = 1 then 1 else 0 end) as referred "
-        f"from ({_customers(orders)}) as f where {within('first_day', start, end)}"
+        f"select {f'{group} as period_start, ' if cadence else ''}sum(sure) as new, "
+        f"sum(case when {mature} then sure else 0 end) as mature, "
+        f"sum(case when {mature} and second_day <= {due} then sure else 0 end) as again, "
+        "sum(case when referred is null then 0 else sure end) as known, "
+        "sum(case when referred = 1 then sure else 0 end) as referred, "
+        "sum(1 - sure) as earlier "
+        f"from ({with_sure(_customers(orders), orders, customers)}) as f "
+        f"where {within('first_day', start, end)}"
         f"{f' group by {group}' if cadence else ''}"
     )
     counts = (
@@ -132,6 +142,28 @@ def revenue_sums(orders: Source, *, active_days: int, start: dt.date, end: dt.da
     )
     return cluster_sums(
         orders, rows=rows, measures={"revenue_lost": ("spent * (1 - during)", "spent")}
+    )
+
+
+def with_sure(each: str, orders: Source, customers: Source | None) -> str:
+    """Write the rows of ``each`` (with `person`) with `sure`: 1 where the first order is the first.
+
+    It is sure when the customer joined on or after the first day of the orders; with no customer
+    table every row is taken as sure, with one an unknown customer or joining day is not.
+
+    Raises:
+        DataError: A column is absent.
+    """
+    if customers is None:
+        return f"select b.*, 1 as sure from ({each}) as b"
+    key, joined = customers.names("customer_id", "joined_on")
+    (moment,) = orders.names("ordered_at")
+    return (
+        "select b.*, case when j.joined_day >= t.opening then 1 else 0 end as sure "
+        f"from ({each}) as b left join (select cast({key} as varchar(200)) as who, "
+        f"min(cast({joined} as date)) as joined_day from {customers.table} group by {key}) as j "
+        "on j.who = cast(b.person as varchar(200)) "
+        f"cross join (select min(cast({moment} as date)) as opening from {orders.table}) as t"
     )
 
 

@@ -35,7 +35,7 @@ class LeakyBucket:
     Attributes:
         churn: Share of the base lost in a period.
         base: Customers at the start of the period.
-        acquired: New customers of the period.
+        acquired: Customers won or won back in the period.
         steady: Base at which losses equal gains, with the interval of churn.
         path: Base now and after each of the next ``PERIODS`` periods.
         reductions: Shares of the lost who stay instead.
@@ -180,7 +180,7 @@ def bucket_of(bought: Purchases | None) -> LeakyBucket | None:
     churn = bought.churn.estimate if bought is not None and bought.churn is not None else None
     if bought is None or churn is None or not churn.ci_lower > 0:
         return None
-    return leaky_bucket(churn, base=bought.n_base, acquired=bought.n_acquired)
+    return leaky_bucket(churn, base=bought.n_base, acquired=bought.n_gained)
 
 
 def _check(churn: float, acquired: float, *, zero: bool) -> None:

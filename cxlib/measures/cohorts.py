@@ -10,6 +10,7 @@ from cxlib.data.clusters import date_span
 from cxlib.data.cohorts import repeat_times
 from cxlib.data.source import Source
 from cxlib.engagement.schema import Precision
+from cxlib.measures.loyalty import Basis, joining_days
 from cxlib.measures.reading import day_after
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.proportions import proportion
@@ -49,6 +50,7 @@ class Retention:
         cohorts: By quarter.
         test: Log-rank over the mature cohorts; None with fewer than two.
         differ: Whether the test calls a difference at the confidence level.
+        basis: What makes an order a first one, see ``loyalty.Purchases``.
     """
 
     first_day: date
@@ -57,6 +59,7 @@ class Retention:
     cohorts: tuple[Cohort, ...]
     test: LogRank | None
     differ: bool
+    basis: Basis = "seen"
 
     @property
     def mature(self) -> tuple[Cohort, ...]:
@@ -65,7 +68,12 @@ class Retention:
 
 
 def cohort_retention(
-    orders: Source, *, since: date, precision: Precision, within_days: int = 90
+    orders: Source,
+    *,
+    since: date,
+    precision: Precision,
+    within_days: int = 90,
+    customers: Source | None = None,
 ) -> Retention:
     """Follow every quarter's first-time customers to their second purchase.
 
@@ -74,6 +82,7 @@ def cohort_retention(
         since: First orders from this day on; where the table begins or ends before it, all.
         precision: Confidence level and minimum cell.
         within_days: Days each customer is followed, 1 or more.
+        customers: Where it has joined_on, only who joined since the orders begin is followed.
 
     Raises:
         DataError: A column is absent or empty.
@@ -81,9 +90,17 @@ def cohort_retention(
     first, last = date_span(orders, "ordered_at")
     start = max(first, since) if since <= last else first
     seen = day_after(last)
-    times = repeat_times(orders, within_days=within_days, start=start, end=seen, seen=seen)
+    joined = joining_days(customers)
+    times = repeat_times(
+        orders, within_days=within_days, start=start, end=seen, seen=seen, customers=joined
+    )
     return read_cohorts(
-        times, first_day=first, last_day=last, within_days=within_days, precision=precision
+        times,
+        first_day=first,
+        last_day=last,
+        within_days=within_days,
+        precision=precision,
+        basis="seen" if joined is None else "joined",
     )
 
 
@@ -94,6 +111,7 @@ def read_cohorts(
     last_day: date,
     within_days: int,
     precision: Precision,
+    basis: Basis = "seen",
 ) -> Retention:
     """Read ``repeat_times``: a curve per cohort, one test over those that are old enough.
 
@@ -133,5 +151,5 @@ def read_cohorts(
         )
     return Retention(
         first_day=first_day, last_day=last_day, within_days=within_days, cohorts=tuple(cohorts),
-        test=test, differ=test is not None and test.p_value < 1 - level,
+        test=test, differ=test is not None and test.p_value < 1 - level, basis=basis,
     )  # fmt: skip

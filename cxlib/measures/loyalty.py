@@ -27,6 +27,7 @@ from cxlib.stats.ratios import clustered_share, event_rate
 
 Reason = Literal["", "short_history", "too_few"]
 Side = Literal["below", "above", "unclear"]
+Basis = Literal["joined", "seen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,11 @@ class Purchases:
         period: The part of the asked period the orders cover.
         repurchase: Share of first-time customers who bought again within ``within_days``.
         within_days: On day 1 to this day after the first purchase.
-        n_new: Customers whose first order in the table lies in the period.
+        basis: What makes an order a first one: "joined" counts customers who joined on or after
+            the first day of the orders, "seen" whoever has no earlier order in the table.
+        n_new: Customers with such a first order in the period.
+        n_earlier: Customers whose first order in the table lies in the period, yet who joined
+            before the table begins (or on an unknown day): left out. 0 for "seen".
         n_young: Of these, not seen for ``within_days`` yet: not counted.
         referral_new: Referred new customers / new customers whose order says.
         referral_base: Referred new customers per 100 active customers; None without a base.
@@ -81,14 +86,16 @@ class Purchases:
         active_days: Who ordered in so many days before the period is the base.
         first_day: First day the orders cover: nobody is known from before it.
         n_base: Active customers at the start; new ones are no part of it.
-        n_acquired: New customers of the period.
-        n_returned: Customers known from before the base who came back.
+        n_gained: Ordered in the period without being in the base: new, or back after a pause.
+            Who is which does not matter to it, so a short order table does not bend it.
     """
 
     period: Period
     repurchase: Reading
     within_days: int
+    basis: Basis
     n_new: int
+    n_earlier: int
     n_young: int
     referral_new: Reading | None
     referral_base: Reading | None
@@ -98,8 +105,7 @@ class Purchases:
     active_days: int
     first_day: date
     n_base: int
-    n_acquired: int
-    n_returned: int
+    n_gained: int
 
 
 def expectation_gaps(
@@ -219,6 +225,7 @@ def purchases(
     precision: Precision,
     within_days: int = 90,
     active_days: int = 180,
+    customers: Source | None = None,
 ) -> Purchases:
     """Measure repurchase, referral and churn in the orders of a period.
 
@@ -228,6 +235,8 @@ def purchases(
         precision: Confidence level and minimum cell.
         within_days: For a second purchase, 1 or more.
         active_days: Before the period, 1 or more: who ordered then is the base.
+        customers: In the same engine; where it has joined_on, a first order counts only when the
+            customer joined since the orders begin.
 
     Raises:
         DataError: A column is absent.
@@ -237,8 +246,14 @@ def purchases(
     period = covered_period(orders, "ordered_at", period)
     end = day_after(period.end)
     seen = day_after(last)
+    joined = joining_days(customers)
     counts = first_order_counts(
-        orders, within_days=within_days, start=period.start, end=end, seen=seen
+        orders,
+        within_days=within_days,
+        start=period.start,
+        end=end,
+        seen=seen,
+        customers=joined,
     ).iloc[0]
     activity = activity_counts(orders, active_days=active_days, start=period.start, end=end).iloc[0]
     base, retained = int(activity["base"]), int(activity["retained"])
@@ -260,7 +275,9 @@ def purchases(
             "repurchase", int(counts["again"]), int(counts["mature"]), better="higher"
         ),
         within_days=within_days,
+        basis="seen" if joined is None else "joined",
         n_new=int(counts["new"]),
+        n_earlier=int(counts["earlier"]),
         n_young=int(counts["new"] - counts["mature"]),
         referral_new=share("referral_new", referred, known, better="higher") if known else None,
         referral_base=Reading(
@@ -281,9 +298,14 @@ def purchases(
         active_days=active_days,
         first_day=first,
         n_base=base,
-        n_acquired=int(activity["acquired"]),
-        n_returned=int(activity["returned"]),
+        n_gained=int(activity["acquired"] + activity["returned"]),
     )
+
+
+def joining_days(customers: Source | None) -> Source | None:
+    """Return the customer table where it says who joined when, else None."""
+    known = customers is not None and {"customer_id", "joined_on"} <= customers.columns
+    return customers if known else None
 
 
 def read_revenue_churn(

@@ -18,10 +18,11 @@ def section(report: Report, gaps: Gaps | None, bought: Purchases | None) -> Bloc
     """Open the section with repurchase, else with the gap."""
     if bought is not None and bought.repurchase.estimate is not None:
         return report.section(
-            "loyalty.section",
+            f"loyalty.section_{bought.basis}",
             "descriptive",
             again=bought.repurchase.estimate,
             within=bought.within_days,
+            first=Day(bought.first_day),
             **period_values(bought.period),
         )
     if gaps is not None and gaps.overall.gap.estimate is not None:
@@ -58,6 +59,7 @@ def _scorecard(report: Report, gaps: Gaps | None, bought: Purchases, nps: Estima
     values: dict[str, Value] = {
         "within": bought.within_days, "active": bought.active_days, "base": bought.n_base,
         "per": 100, "young": bought.n_young, "new": bought.n_new,
+        "earlier": bought.n_earlier, "first": Day(bought.first_day),
     }  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
     if gaps is not None:
@@ -90,9 +92,12 @@ def _scorecard(report: Report, gaps: Gaps | None, bought: Purchases, nps: Estima
     return report.table(
         "loyalty.scorecard",
         Table(
-            title=Phrase("loyalty.scorecard" if referred else "loyalty.scorecard_plain", shown),
+            title=Phrase(
+                f"loyalty.scorecard_{bought.basis}" if referred else "loyalty.scorecard_plain",
+                shown,
+            ),
             subtitle=Phrase("loyalty.scorecard.subtitle", shown),
-            source=Phrase("loyalty.scorecard.source", shown),
+            source=Phrase(f"loyalty.scorecard.source_{bought.basis}", shown),
             columns=COLUMNS,
             rows=rows,
         ),
@@ -110,8 +115,7 @@ def churn_note(bought: Purchases) -> Phrase:
     return phrase(
         "loyalty.churn.measured",
         base=bought.n_base,
-        acquired=bought.n_acquired,
-        returned=bought.n_returned,
+        gained=bought.n_gained,
     )
 
 
@@ -199,13 +203,16 @@ def purchase_finding(report: Report, bought: Purchases | None) -> Block:
     values: dict[str, Value] = {
         "again": bought.repurchase.estimate,
         "within": bought.within_days,
+        "first": Day(bought.first_day),
         **period_values(bought.period),
     }
     referred = bought.referral_new.estimate if bought.referral_new else None
     if referred is None:
-        return report.say("loyalty.purchases.finding", level="descriptive", grade=None, **values)
+        return report.say(
+            f"loyalty.purchases.finding_{bought.basis}", level="descriptive", grade=None, **values
+        )
     return report.say(
-        "loyalty.purchases.finding_referred",
+        f"loyalty.purchases.finding_referred_{bought.basis}",
         level="descriptive",
         grade=None,
         referred=referred,

@@ -46,7 +46,9 @@ def faults_block(report: Report, found: FaultChart | None) -> Block:
         names = [each.release.name for each in found.releases if each.call == call]
         if names:
             said = {**values, "names": Joined(tuple(names))}
-            blocks.append(report.say(f"quality.release.{call}", level="descriptive", grade=None, **said))
+            blocks.append(
+                report.say(f"quality.release.{call}", level="descriptive", grade=None, **said)
+            )
     if not found.releases:
         blocks.append(report.say("quality.release.none", level="descriptive", grade=None, **values))
     return report.together("quality.faults", blocks)
@@ -74,7 +76,7 @@ def cohorts_block(report: Report, found: Retention | None) -> Block:
         Table(
             title=Phrase(f"quality.cohort.title_{case}", values),
             subtitle=Phrase("quality.cohort.subtitle", values),
-            source=Phrase("quality.cohort.source", values),
+            source=Phrase(f"quality.cohort.source_{found.basis}", values),
             columns=[
                 Column("quality.cohort.quarter", "text"),
                 Column("quality.cohort.n"),

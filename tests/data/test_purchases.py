@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,8 +60,46 @@ def test_first_orders_match_a_walk_through_each_customers_orders():
     found = first_order_counts(SOURCE, within_days=90, seen=SEEN, **SPAN).iloc[0]
     assert found.tolist() == [
         len(new), len(mature), again, new["referred"].notna().sum(), (new["referred"] == 1).sum(),
+        0,
     ]  # fmt: skip
     assert 0 < len(mature) < len(new)
+
+
+def test_first_orders_count_from_the_day_the_orders_begin_as_in_pandas():
+    """A customer who joined earlier, on no day, or is in no table may have bought before."""
+    hand, opening = customers(), ORDERS["ordered_at"].min().normalize()
+    draw = np.random.default_rng(2)
+    joined = opening + pd.to_timedelta(draw.integers(-200, 200, len(hand)), unit="D")
+    people = pd.DataFrame({"customer_id": hand["person"], "joined_on": joined}).iloc[20:]
+    people.loc[people.index[:30], "joined_on"] = pd.NaT
+    engine = duckdb.connect()
+    found = first_order_counts(
+        duckdb_source(ORDERS, table="orders", connection=engine), within_days=90, seen=SEEN,
+        customers=duckdb_source(people, table="people", connection=engine), **SPAN,
+    ).iloc[0]  # fmt: skip
+    new = hand[(hand["first"] >= "2026-01-01") & (hand["first"] < "2026-04-01")]
+    day = new["person"].map(people.set_index("customer_id")["joined_on"])
+    sure = new[day >= opening]
+    mature = sure[sure["first"] + pd.Timedelta(days=90) < pd.Timestamp(SEEN)]
+    again = (mature["second"] <= mature["first"] + pd.Timedelta(days=90)).sum()
+    assert found.tolist() == [
+        len(sure), len(mature), again, sure["referred"].notna().sum(),
+        (sure["referred"] == 1).sum(), len(new) - len(sure),
+    ]  # fmt: skip
+    assert 0 < len(sure) < len(new)
+
+
+@pytest.mark.parametrize(("joined", "sure"), [("2025-12-31", 0), ("2026-01-05", 1)])
+def test_joining_on_the_first_day_of_the_orders_is_soon_enough(joined, sure):
+    """The orders begin on 5 January; the day before is too early to be sure."""
+    engine = duckdb.connect()
+    one = pd.DataFrame({"customer_id": ["A"], "ordered_at": [pd.Timestamp(2026, 1, 5, 20)]})
+    people = pd.DataFrame({"customer_id": ["A"], "joined_on": [joined]})
+    found = first_order_counts(
+        duckdb_source(one, table="orders", connection=engine), within_days=90, seen=SEEN,
+        customers=duckdb_source(people, table="people", connection=engine), **SPAN,
+    ).iloc[0]  # fmt: skip
+    assert (found["new"], found["earlier"]) == (sure, 1 - sure)
 
 
 def test_months_add_up_to_the_whole():

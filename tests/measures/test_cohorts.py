@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,6 +89,25 @@ def test_times_from_the_engine_are_those_of_pandas():
     )  # fmt: skip
     expected = each.groupby(["period_start", "days", "event"]).size().reset_index(name="n")
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_only_customers_who_joined_since_the_orders_begin_are_followed():
+    """Half the customers joined the year before: each cohort is what it is without them."""
+    frame = orders()
+    people = pd.DataFrame({"customer_id": frame["customer_id"].unique()})
+    old = people.index % 2 == 0
+    people["joined_on"] = np.where(old, "2024-06-01", "2025-01-01")
+    opening = frame["ordered_at"].dt.normalize().min()
+    assert opening == pd.Timestamp(START)
+    engine = duckdb.connect()
+    found = cohort_retention(
+        duckdb_source(frame, table="orders", connection=engine), since=START,
+        precision=PRECISION, customers=duckdb_source(people, table="people", connection=engine),
+    )  # fmt: skip
+    rest = frame[~frame["customer_id"].isin(people.loc[old, "customer_id"])]
+    alone = cohort_retention(duckdb_source(rest, table="orders"), since=START, precision=PRECISION)
+    assert found.cohorts == alone.cohorts
+    assert (found.basis, alone.basis) == ("joined", "seen")
 
 
 def test_the_youngest_cohort_is_not_yet_mature_and_censored_customers_stay():

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,6 +137,30 @@ def test_the_sample_repurchase_holds_the_planted_one(orders):
     assert found.n_young == 0
 
 
+def test_only_customers_who_joined_since_the_orders_begin_are_new(orders):
+    """Sets in pandas; the planted share (truth.json, 0.362 and 0.371) lies in the interval."""
+    people = pd.read_csv(SAMPLE / "customers.csv", parse_dates=["joined_on"])
+    engine = duckdb.connect()
+    found = purchases(
+        duckdb_source(orders, table="orders", connection=engine), period=HALF,
+        precision=PRECISION, customers=duckdb_source(people, table="people", connection=engine),
+    )  # fmt: skip
+    first = orders.groupby("customer_id")["ordered_at"].min()
+    inside = first[first.between("2025-07-01", "2025-12-31 23:59:59")]
+    joined = people.set_index("customer_id")["joined_on"].reindex(inside.index)
+    new = int((joined >= "2025-01-01").sum())
+    assert (found.n_new, found.n_earlier) == (new, 1240 - new)
+    assert found.repurchase.estimate.ci_lower <= 0.3665 <= found.repurchase.estimate.ci_upper
+    seen = bought(orders)
+    assert (found.basis, seen.basis, seen.n_earlier) == ("joined", "seen", 0)
+    assert (found.churn, found.n_gained) == (seen.churn, seen.n_gained)
+
+
+def test_a_customer_table_without_joining_days_changes_nothing(orders):
+    people = duckdb_source(pd.DataFrame({"customer_id": ["C1"]}), table="people")
+    assert bought(orders, customers=people) == bought(orders)
+
+
 def test_young_customers_are_left_out(orders):
     last = bought(orders, Period(start=date(2026, 1, 1), end=date(2026, 6, 30)))
     assert last.n_new == 1240
@@ -147,9 +172,19 @@ def test_new_joiners_are_no_part_of_the_base(orders):
     first = orders.groupby("customer_id")["ordered_at"].transform("min")
     found, without = bought(orders), bought(orders[first < "2025-07-01"])
     assert found.churn == without.churn
-    assert (found.n_base, without.n_acquired) == (without.n_base, 0)
+    assert found.n_base == without.n_base
+    assert found.n_gained - without.n_gained == 1240
     base = orders[orders["ordered_at"].between("2025-01-02", "2025-06-30 23:59:59")]
     assert found.n_base == base["customer_id"].nunique()
+
+
+def test_the_base_of_the_next_period_is_who_ordered_in_this_one(orders):
+    """Base × (1 − lost) + gained is a count of customers, whatever came before the orders begin."""
+    found = bought(orders)
+    inside = orders[orders["ordered_at"].between("2025-07-01", "2025-12-31 23:59:59")]
+    assert bucket_of(found).path[1] == pytest.approx(inside["customer_id"].nunique())
+    later = bought(orders[orders["ordered_at"] >= "2025-01-02"])
+    assert later.n_gained == found.n_gained
 
 
 def test_a_short_history_has_no_churn_and_says_why(orders):

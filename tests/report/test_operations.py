@@ -37,7 +37,7 @@ def found(engagement):
     names = ["answers", "customers", "cases", "orders", "events", "stores"]
     data = open_tables(engagement, names)
     span = {"period": engagement.baseline, "precision": engagement.precision}
-    bought = loyalty.purchases(data["orders"], **span)
+    bought = loyalty.purchases(data["orders"], **span, customers=data["customers"])
     window = engagement.baseline.window("answered_at")
     recommend = survey.nps(score_counts(data["answers"], score="nps", **window))
     return {
@@ -50,7 +50,7 @@ def found(engagement):
         "gaps": loyalty.expectation_gaps(data["answers"], **span),
         "bought": bought,
         "bucket": buckets.leaky_bucket(
-            bought.churn.estimate, base=bought.n_base, acquired=bought.n_acquired
+            bought.churn.estimate, base=bought.n_base, acquired=bought.n_gained
         ),
         "nps": recommend[0].shown,
     }
@@ -125,7 +125,7 @@ def test_the_pareto_names_its_denominator_and_what_it_leaves_out(report, found):
 
 def test_both_referral_denominators_are_named(report, found):
     said = text(loyal.tables(report, found["gaps"], found["bought"], found["bucket"], found["nps"]))
-    assert "of all new customers" in said
+    assert "of all customers with a first order in the period" in said
     assert "per 100 customers who ordered in the 180 days before the period" in said
     assert "76 with only one are left out" in said
 
@@ -139,7 +139,29 @@ def test_findings_describe_and_name_no_cause(report, found):
     assert {finding.level for finding in report.findings.values()} == {"descriptive"}
     said = text(blocks[1])
     assert "clearly below what customers expected at After-sales service" in said
-    assert "36.9% of new customers bought again within 90 days" in said
+    assert "40.0% of new customers bought again within 90 days" in said
+
+
+def test_a_first_order_is_called_seen_where_joining_days_are_unknown(report, found):
+    """Nobody is called new, in either language; the note says when the orders begin."""
+    seen = replace(found["bought"], basis="seen", n_earlier=0)
+    blocks = [
+        loyal.section(report, None, seen),
+        loyal.tables(report, None, seen, None),
+        loyal.findings(report, None, seen),
+    ]
+    said = " ".join(text(block) for block in blocks)
+    assert "within 90 days of the first order seen" in said
+    assert "The orders begin on 1 January 2025" in said
+    assert "these are not new customers for certain" in said
+    assert "of new customers" not in said
+    assert all("首張可見訂單" in text(block, "zh-Hant-HK") for block in blocks)
+
+
+def test_the_note_counts_first_orders_left_out(report, found):
+    said = text(loyal.tables(report, None, found["bought"], None))
+    assert "joined on or after 1 January 2025" in said
+    assert f"{found['bought'].n_earlier} customers with a first order seen in the period" in said
 
 
 def test_without_tables_each_part_says_what_it_would_need(report):
