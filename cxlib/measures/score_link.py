@@ -32,8 +32,8 @@ class ScoreLink:
         basis: within compares a customer with the same customer; overall compares customers.
         effect: Per point, share 0-1 as ``pp``; clustered by customer. None from too few.
         n_customers: Whose answers count.
-        n_answers: Their mature answers.
-        rate: Share of these answers followed by an order.
+        n_answers: Their customer-days with a mature answer; answers of one day are averaged.
+        rate: Share of these customer-days followed by an order.
         start: First day of an answer.
         end: Last day whose later orders are known in full.
         within_days: Time in which an order counts.

@@ -11,6 +11,7 @@ from cxlib.decisions.level import Level, StoreGroup, period_end
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Cadence, Experiment, Period
 from cxlib.measures.tracking import Verdict
+from cxlib.measures.voice.correction import MentionRate
 from cxlib.report import scope
 from cxlib.report.blocks import Block
 from cxlib.report.goals import action_values, in_unit, listed
@@ -65,6 +66,27 @@ def baseline_table(report: Report, levels: Mapping[str, Level]) -> Block:
             ],
             rows=rows,
         ),
+    )
+
+
+def mention_note(report: Report, rates: Sequence[MentionRate]) -> Block | None:
+    """Say that the mention rate is as labelled, and which way its correction goes.
+
+    None where the engagement has no such KPI or people have read no mentions.
+    """
+    kpi = next((kpi for kpi in report.engagement.kpis if kpi.id == "positive_mentions"), None)
+    share = rates[0].rate if rates else None
+    if kpi is None or share is None or share.corrected is None:
+        return None
+    gap = share.corrected.value - share.apparent.value
+    return report.say(
+        f"kpi_setting.mentions.{'higher' if gap > 0 else 'lower'}",
+        level="descriptive",
+        grade=None,
+        name=kpi.name,
+        apparent=share.apparent,
+        corrected=share.corrected,
+        **period_values(report.engagement.baseline),
     )
 
 

@@ -68,7 +68,7 @@ NOTEBOOKS = {
             ("kpi_history", "invitations", "store_panel"),
             needs=("diagnosis",),
             parts=("kpis", "goals"),
-            optional=("answers", "orders", "costs"),
+            optional=("answers", "orders", "costs", "mentions", "mention_codes"),
         ),
         Notebook("03_ab_test", ("ab_test",), needs=("rules",), parts=("experiments",)),
         Notebook(

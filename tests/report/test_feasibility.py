@@ -19,6 +19,7 @@ from cxlib.decisions.outlook import outlooks, owners_needed, waiting_needed
 from cxlib.engagement import load_engagement
 from cxlib.report import feasibility, measurement_plan
 from cxlib.report import goal_tree as tree_view
+from cxlib.report.catalogue import message
 from cxlib.report.findings import CAUSAL_WORDS
 from cxlib.report.report import Report
 
@@ -166,3 +167,17 @@ def test_both_languages_print_the_same_numbers(report, engagement, history, chec
     ]
     for block in blocks:
         assert numbers(block, "en") == numbers(block, "zh-Hant-HK"), block.key
+
+
+def test_a_link_counts_customer_days_and_says_so():
+    """A customer's answers of one day are averaged, so that n is no number of answers."""
+    for language, words in (("en", "customer-days"), ("zh-Hant-HK", "個客戶日")):
+        assert words in message("goal_tree.effect.per_point", language)
+
+
+def test_a_gap_between_channels_names_the_level_of_its_interval():
+    """The sentence prints a pair's own interval, the table joint ones: both are named."""
+    for verdict in ("equivalent", "different", "cannot_tell"):
+        key = f"groups.consistency.{verdict}"
+        assert "{level:0} interval of this pair alone {difference.ci:+}" in message(key, "en")
+        assert "此對單獨的 {level:0} 區間" in message(key, "zh-Hant-HK")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -17,10 +18,13 @@ from cxlib.decisions.rule import frozen_plan
 from cxlib.engagement import load_engagement
 from cxlib.engagement.ledger import Ledger
 from cxlib.errors import ConfigError
+from cxlib.measures.voice.correction import MentionRate
 from cxlib.report import goals as weigh
 from cxlib.report import kpi_setting as show
 from cxlib.report import samples
 from cxlib.report.report import Report
+from cxlib.stats.misclassification import CorrectedShare
+from cxlib.stats.proportions import proportion
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
 LANGUAGES = ("en", "zh-Hant-HK")
@@ -282,6 +286,28 @@ def test_frozen_entries_repeat_but_do_not_change_without_a_reason(
     ledger.freeze("baselines", edited, data={}, reason="survey moved to a new provider")
     assert ledger.read("targets")["conversion"]["level"] == pytest.approx(0.07)
     assert ledger.read("targets")["nps"]["by"] == "2026-12-31"
+
+
+def test_the_mention_rate_is_said_to_be_as_labelled_and_which_way_it_errs(report):
+    """Without mentions that people read there is no direction to name, and nothing is said."""
+    seen, true = (proportion(x, 100, confidence_level=0.95) for x in (74, 78))
+    share = CorrectedShare(
+        apparent=seen, sensitivity=seen, specificity=true, corrected=true, clipped=False,
+        reason="",
+    )  # fmt: skip
+    rate = MentionRate(
+        start=date(2025, 7, 1), rate=share, n_mentions=100, n_copies=0, n_neutral=0,
+        audit="own_period", n_coded=80,
+    )  # fmt: skip
+    block = show.mention_note(report, (rate,))
+    assert "verdicts here are as labelled" in text(block)
+    assert "raises the rate of the period to 78.0%" in text(block)
+    assert "會令期內比率上升至 78.0%" in text(block, "zh-Hant-HK")
+    turned = replace(rate, rate=replace(share, apparent=true, corrected=seen))
+    assert "lowers the rate of the period to 74.0%" in text(show.mention_note(report, (turned,)))
+    unread = replace(rate, rate=replace(share, corrected=None))
+    assert show.mention_note(report, ()) is None
+    assert show.mention_note(report, (unread,)) is None
 
 
 def test_a_reason_to_rebase_is_printed_and_none_prints_nothing(report):
