@@ -98,7 +98,7 @@ def test_benchmarks_older_than_24_months_are_stale(engagement):
 
 
 def test_stores_of_equal_worth_shrink_to_one_level(engagement):
-    """Twenty stores with 5 % and luck only: the best raw store stands out, the shrunken does not."""
+    """Twenty stores at 5 % and luck: the best raw store stands out, the shrunken does not."""
     draw = np.random.default_rng(4)
     enquiries = np.full(20, 400)
     totals = pd.DataFrame(
