@@ -264,7 +264,8 @@ def difference_of(
     shared = 2 * linearised.covariance(linear[0], linear[1], sample.products)
     (centre_a, part_a), (centre_b, part_b) = (_centred(sample, basis) for basis in (first, second))
     # Customers in both groups cannot explain all of the spread that is left.
-    squared = max(part_a + part_b - shared, 1e-3 * (part_a + part_b))
+    spread = part_a + part_b
+    squared = max(spread - shared, 1e-3 * spread) if spread > 0 else 0.0
     centre, error = centre_a - centre_b, sqrt(squared)
     margin, own = 0.0, float(centre == 0)
     if error > 0:

@@ -29,6 +29,8 @@ def ask_only(engagement, kind, *columns):
     path = engagement / "engagement.yml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["metrics"] = {kind: content["metrics"][kind]}
+    for point in content["touchpoints"]:
+        point["metric"] = kind
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     write(engagement, answers_of(engagement)[["answer_id", "touchpoint", "answered_at", *columns]])
 
