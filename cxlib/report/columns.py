@@ -10,6 +10,8 @@ _ROOM: Final = 166.0
 """Width of the text on the page, millimetres."""
 _HAN: Final = "\u2e7f"
 """Letters above are as wide as they are high."""
+_EM_SPACE: Final = "\N{EM SPACE}"
+"""Sets rows in; as wide as a Han character."""
 
 
 def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[str], bool]:
@@ -59,7 +61,7 @@ def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[s
 
 def breadth(words: str) -> float:
     """Rough width in Latin letters; a Han character takes two."""
-    wide = [letter > _HAN for letter in words]
+    wide = [letter > _HAN or letter == _EM_SPACE for letter in words]
     seams = sum(first != second for first, second in pairwise(wide))
     return sum(1.85 if each else 1.0 for each in wide) + 0.45 * seams
 

@@ -202,7 +202,9 @@ def _chance(value: float | None) -> Num | None:
 def _segment(segment: BestSegment) -> Value:
     return listed(
         [
-            name if kind == "store" else category(kind, name)
+            phrase("feasibility.standing.store", name=name)
+            if kind == "store"
+            else category(kind, name)
             for kind, name in zip(segment.kinds, segment.names, strict=True)
         ]
     )
