@@ -61,7 +61,7 @@ def join():
 
 def test_the_least_matched_source_and_the_bias_are_said(report, join):
     """The worst rate leads, the loss is in the title, the bias has its interval."""
-    assert "90.0% of customers in the least matched source" in text(joined.section(report, join))
+    assert "least matched source finds 90.0% of its customers" in text(joined.section(report, join))
     shown = text(joined.tables(report, join))
     assert "80 rows join no customer; least matched: Survey answers, 90.0%" in shown
     assert "too few" in shown
