@@ -70,7 +70,7 @@ def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     assert "the 4 goals as one family, as the rules below do: at 98.8%, the first" in text(block)
     assert "takes 42% more answers than 95%" in text(block)
     assert "The same, read alone" in text(block)
-    assert "以此起點無法察覺" in text(block, "zh-Hant-HK")
+    assert "起點樣本不足" in text(block, "zh-Hant-HK")
     assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
 
 
