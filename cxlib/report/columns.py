@@ -12,6 +12,8 @@ _HAN: Final = "\u2e7f"
 """Letters above are as wide as they are high."""
 _EM_SPACE: Final = "\N{EM SPACE}"
 """Sets rows in; as wide as a Han character."""
+_SHAPE: Final = 2.5
+"""A status mark and the space after it, in Latin letters."""
 
 
 def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[str], bool]:
@@ -20,7 +22,7 @@ def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[s
     Returns:
         One Typst width per column, and whether the table needs the small type.
     """
-    wide = [[breadth(row[place].text()) for row in rows] for place in range(len(heads))]
+    wide = [[_cell_breadth(row[place]) for row in rows] for place in range(len(heads))]
     number = ["num" in cell.classes for cell in heads]
     # Long texts give way first, so that a status or an owner's name keeps to one line.
     for small, letter, longest_text in (
@@ -64,6 +66,12 @@ def breadth(words: str) -> float:
     wide = [letter > _HAN or letter == _EM_SPACE for letter in words]
     seams = sum(first != second for first, second in pairwise(wide))
     return sum(1.85 if each else 1.0 for each in wide) + 0.45 * seams
+
+
+def _cell_breadth(cell: Element) -> float:
+    """The width of a cell's words, with the shape a status prints before them."""
+    shape = _SHAPE if any(name.startswith("status-") for name in cell.classes) else 0.0
+    return breadth(cell.text()) + shape
 
 
 def _words(words: str) -> list[str]:

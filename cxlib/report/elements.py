@@ -112,9 +112,9 @@ class Element:
         return None
 
     def text(self) -> str:
-        """The words inside, spaces collapsed."""
+        """The words inside, spaces collapsed; an em space sets a row in and stays."""
         parts = [child if isinstance(child, str) else child.text() for child in self.children]
-        return " ".join("".join(parts).split())
+        return re.sub(r"[^\S\u2003]+", " ", "".join(parts)).strip(" ")
 
 
 def parse(html: str, *, where: str, allowed: frozenset[str] = BLOCK_TAGS) -> list[Element | str]:
