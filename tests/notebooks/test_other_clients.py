@@ -68,7 +68,7 @@ def test_a_client_who_asks_nps_only_gets_the_curve_on_nps(engagement, tmp_path):
     said, entry = diagnose(engagement, tmp_path)
     assert entry["curve"] == "nps"
     assert entry["priorities"][0] == "enquiry_chat"
-    assert "NPS points below the journey mean" in said["en"]
+    assert re.search(r"NPS points \([^)]+\) below the journey mean", said["en"])
     assert re.search(r"NPS falls (clearly )?below the journey mean of", said["en"])
     assert "carry no customer number" in said["en"]
     assert "份回覆不附客戶編號" in said["zh-Hant-HK"]
