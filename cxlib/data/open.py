@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from textwrap import shorten
 from typing import Final, Protocol, TypeVar
 
 import pandas as pd
@@ -277,13 +276,19 @@ def contract_error(problems: list[Problem], violations: list[pd.DataFrame]) -> C
     return ContractError(message, shown, violations=frame)
 
 
+def _cut(value: str) -> str:
+    """Keep the start of a long value on one line; Chinese has no spaces to break at."""
+    words = " ".join(value.split())
+    return words if len(words) <= SHOWN_VALUE else f"{words[:SHOWN_VALUE]} …"
+
+
 def _problem(row: object) -> Problem:
     column = getattr(row, "column", "")
     number = getattr(row, "row", 0)
     return Problem(
         file=str(getattr(row, "file", "")),
         where=f"row {number}, column {column}" if column else f"row {number}",
-        value=shorten(str(getattr(row, "value", "")), SHOWN_VALUE, placeholder=" …"),
+        value=_cut(str(getattr(row, "value", ""))),
         rule=str(getattr(row, "rule", "")),
         remedy=str(getattr(row, "remedy", "")),
     )

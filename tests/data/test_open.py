@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import time
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import xlsxwriter
 
 from cxlib.data import ContractError, open_data
+from cxlib.data.open import _problem
 from cxlib.errors import DataError
 
 TOUCHPOINTS = {"touchpoint": frozenset({"delivery", "enquiry_chat"})}
@@ -202,3 +204,15 @@ def test_five_megabytes_open_in_two_seconds(folder):
     started = time.process_time()
     open_tables(folder, answers="answers.csv", stores="stores.csv")
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize("letter", ["好", "x"])
+def test_a_long_value_without_spaces_is_still_named_by_its_start(letter):
+    """Chinese has no spaces: a cut at words alone would leave nothing of it."""
+    row = SimpleNamespace(file="a.csv", row=2, column="c", value=letter * 200, rule="r", remedy="m")
+    assert _problem(row).value == letter * 60 + " …"
+
+
+def test_a_short_value_is_named_whole_on_one_line():
+    row = SimpleNamespace(file="a.csv", row=2, column="c", value="one\ntwo", rule="r", remedy="m")
+    assert _problem(row).value == "one two"
