@@ -10,22 +10,6 @@ from cxlib.errors import ConfigError
 SAMPLE = Path(__file__).parents[2] / "data_samples" / "harbour_home" / "engagement.yml"
 
 
-@pytest.fixture
-def edited(tmp_path):
-    """Write the sample with some text replaced; return its path."""
-
-    def edit(*pairs):
-        text = SAMPLE.read_text(encoding="utf-8")
-        for old, new in pairs:
-            assert old in text, f"the sample no longer holds {old!r}"
-            text = text.replace(old, new, 1)
-        path = tmp_path / "engagement.yml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return edit
-
-
 def line_of(text):
     lines = SAMPLE.read_text(encoding="utf-8").splitlines()
     return next(n for n, line in enumerate(lines, 1) if text in line)
