@@ -1,4 +1,4 @@
-"""cxlib.measures.survey, comparison, distribution: golden numbers, invariants, coverage, errors."""
+"""cxlib.measures.survey, distribution: golden numbers, invariants, coverage, errors."""
 
 from math import sqrt
 
@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxlib.engagement.scales import SCALES
 from cxlib.errors import InputError
-from cxlib.measures.comparison import change_is_better, score_difference
 from cxlib.measures.distribution import NpsCounts, mean_and_variance, nps_bands
 from cxlib.measures.survey import (
     ces,
@@ -17,7 +17,6 @@ from cxlib.measures.survey import (
     nps_difference,
     nps_from_counts,
 )
-from cxlib.stats.equivalence import equivalence
 
 
 def counts(distribution, **columns):
@@ -183,14 +182,9 @@ def test_nine_satisfied_of_ten_give_the_golden_wilson_interval():
 
 
 def test_mean_and_share_carry_units_that_do_not_mix():
-    """domain.md M2: mean and T2B are never put on one axis or into one difference."""
+    """domain.md M2: mean and T2B are never put on one axis."""
     mean, share = one(csat_mean(counts(CSAT))), one(csat_top2(counts(CSAT)))
     assert (mean.estimate.unit, share.estimate.unit) == ("rating", "share")
-    with pytest.raises(InputError) as caught:
-        score_difference(mean, share)
-    assert str(caught.value) == (
-        "a difference needs one metric and one statistic, got csat mean and csat share"
-    )
 
 
 def test_the_mean_interval_stays_on_the_scale():
@@ -213,9 +207,9 @@ def test_the_same_answers_are_opposite_news_under_the_two_effort_contracts():
     for version, good, low in (("ces-v1", False, 0.8), ("ces-v2", True, 0.0)):
         first = one(ces(counts(before), version=version))
         second = one(ces(counts(after), version=version))
-        change = score_difference(second, first)
-        assert change.value == pytest.approx(2.2)
-        assert change_is_better(version, change.value) is good
+        change = second.estimate.value - first.estimate.value
+        assert change == pytest.approx(2.2)
+        assert (SCALES[version].direction == "higher") is good
         share = one(ces(counts(before), version=version, statistic="share"))
         assert share.estimate.value == pytest.approx(low)
 
@@ -230,39 +224,8 @@ def test_mixed_effort_versions_are_rejected():
     )
 
 
-def test_two_effort_versions_have_no_difference():
-    v1 = one(ces(counts({2: 40}), version="ces-v1"))
-    v2 = one(ces(counts({2: 40}), version="ces-v2"))
-    with pytest.raises(InputError) as caught:
-        score_difference(v1, v2)
-    assert str(caught.value) == (
-        "a difference needs one metric and one statistic, got ces-v1 mean and ces-v2 mean; "
-        "the two effort scales run in opposite directions: compare within one version"
-    )
-
-
-def test_channels_are_consistent_only_when_the_interval_lies_inside_the_margin():
-    """domain.md A14: a small sample with no significant gap is no consistency."""
-    few = CSAT
-    many = {s: 100 * n for s, n in CSAT.items()}
-    verdicts = [
-        equivalence(
-            score_difference(one(csat_mean(counts(d))), one(csat_mean(counts(d)))), margin=0.1
-        )
-        for d in (few, many)
-    ]
-    assert verdicts == ["cannot_tell", "equivalent"]
-
-
-def test_shares_and_nps_have_differences_of_their_own_kind():
-    a, b = counts({5: 56, 3: 14}), counts({4: 48, 2: 32})
-    pp = score_difference(one(csat_top2(a)), one(csat_top2(b)))
-    assert (pp.method, round(pp.ci_lower, 4), round(pp.ci_upper, 4)) == (
-        "Newcombe",
-        0.0524,
-        0.3339,
-    )
-    points = score_difference(one(nps(counts({10: 50}))), one(nps(counts({0: 50}))))
+def test_the_difference_of_two_nps_is_in_points():
+    points = nps_difference(one(nps(counts({10: 50}))), one(nps(counts({0: 50}))))
     assert (points.value, points.unit) == (200.0, "points")
 
 
