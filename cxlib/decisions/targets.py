@@ -12,16 +12,9 @@ from typing import Literal
 
 from cxlib.engagement.schema import GoalUnit, KpiUnit
 from cxlib.errors import InputError
+from cxlib.stats.detectable import detectable_proportion, minimum_detectable_effect, power_of
 from cxlib.stats.estimate import Estimate
-from cxlib.stats.power import (
-    NpsShares,
-    NpsVariance,
-    detectable_proportion,
-    minimum_detectable_effect,
-    nps_variances,
-    power_of,
-    sample_size,
-)
+from cxlib.stats.power import NpsShares, NpsVariance, nps_variances, sample_size
 
 VarianceBasis = Literal["share", "sd", "shares", "typical", "worst"]
 """share: p (1 - p) · sd: given standard deviation · shares, typical, worst: see NpsVariance."""

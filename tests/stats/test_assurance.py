@@ -15,7 +15,8 @@ from cxlib.stats.assurance import (
     periods_to_show,
     process_sd,
 )
-from cxlib.stats.power import power_of, sample_size
+from cxlib.stats.detectable import power_of
+from cxlib.stats.power import sample_size
 
 
 def stretch(periods, per_period, *, variance=6500.0, sd=0.0):
