@@ -30,13 +30,20 @@ class Finding:
         key: Catalogue key of the sentence; unique within a report.
         sentence: The sentence with its typed values.
         level: What kind of claim it is.
-        grade: Evidence grade, where a cause is claimed or refused.
+        grade: Evidence grade, where a cause is claimed or refused, or a reading is unchecked.
+        why: What the grade means here, where not the usual words.
     """
 
     key: str
     sentence: Phrase
     level: Level
     grade: Grade | None = None
+    why: Phrase | None = None
+
+    @property
+    def badge(self) -> Phrase | None:
+        """The grade in words."""
+        return None if self.grade is None else self.why or Phrase(f"grade.{self.grade}")
 
 
 def check_wording(finding: Finding, text: str, language: str) -> None:

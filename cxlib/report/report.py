@@ -77,17 +77,27 @@ class Report:
 
         return self._block("section", key, html)
 
-    def say(self, key: str, *, level: Level, grade: Grade | None = None, **values: Value) -> Block:
+    def say(
+        self,
+        key: str,
+        *,
+        level: Level,
+        grade: Grade | None = None,
+        why: Phrase | None = None,
+        **values: Value,
+    ) -> Block:
         """State a finding: a catalogue sentence, its level and, for causes, its evidence grade.
+
+        ``why`` says what the grade means, where not the usual words.
 
         Raises:
             ReportError: A causal word without the evidence for it, or a key said twice.
         """
-        finding = Finding(key=key, sentence=Phrase(key, values), level=level, grade=grade)
+        finding = Finding(key=key, sentence=Phrase(key, values), level=level, grade=grade, why=why)
         if key in self.findings:
             raise ReportError(f"finding {key!r} is said twice in {self.notebook}")
         self.findings[key] = finding
-        badge = phrase(f"grade.{grade}") if grade else None
+        badge = finding.badge
 
         def html(write: Writer) -> str:
             text = write(finding.sentence)
@@ -191,8 +201,8 @@ class Report:
         def html(write: Writer) -> str:
             listed = ""
             for place, finding in enumerate(said):
-                first = finding.grade and finding.grade not in grades[:place]
-                graded = f" <em>{write(phrase(f'grade.{finding.grade}'))}</em>" if first else ""
+                new = finding.badge if finding.grade not in grades[:place] else None
+                graded = f" <em>{write(new)}</em>" if new else ""
                 listed += f"<li>{write(finding.sentence)}{graded}</li>"
             return (
                 f'<section class="answer"><p class="lead">{write(answer)}</p>'

@@ -65,7 +65,17 @@ class Joined:
     items: "tuple[Value, ...]"
 
 
-Value: TypeAlias = str | int | Num | Day | Month | Estimate | Phrase | Joined | Mapping[str, str]
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Words in a language of their own, for fonts and screen readers: a customer's, as written."""
+
+    text: str
+    language: str
+
+
+Value: TypeAlias = (
+    str | int | Num | Day | Month | Estimate | Phrase | Joined | Quoted | Mapping[str, str]
+)
 """What a sentence, a cell or a tile can be filled with."""
 
 
@@ -161,6 +171,15 @@ class Writer:
                 f"it was given: {', '.join(sorted(item.values)) or 'nothing'}"
             ) from None
 
+    def quoted(self, words: Quoted) -> str:
+        """Write words as they are, marked where they are not in the report's language."""
+        if not self.markup:
+            return words.text
+        text = escape(words.text, quote=False)
+        if words.language.split("-")[0] == self.language.split("-")[0]:
+            return text
+        return f'<span lang="{escape(words.language)}">{text}</span>'
+
     def _text(self, key: str) -> str:
         text = message(key, self.language)
         return escape(text, quote=False) if self.markup else text
@@ -223,6 +242,8 @@ class _Shown:
                 return write.phrase(value)
             case Joined():
                 return write._text("list.separator").join(write(item) for item in value.items)  # noqa: SLF001
+            case Quoted():
+                return write.quoted(value)
             case str():
                 return escape(value, quote=False) if write.markup else value
             case Mapping():
