@@ -39,6 +39,7 @@ class Voice:
         origins: Per comment: answers, cases or mentions.
         touchpoints: Its touchpoint, "" where it has none.
         people: Number of who wrote it; leads back to nobody.
+        days: Day it was written.
         varieties: Written variety.
         nps: Beside it, NaN where absent.
         csat: Beside it, NaN where absent.
@@ -54,6 +55,7 @@ class Voice:
     origins: NDArray[Any]
     touchpoints: NDArray[Any]
     people: NDArray[np.int64]
+    days: NDArray[np.datetime64]
     varieties: NDArray[Any]
     nps: NDArray[np.float64]
     csat: NDArray[np.float64]
@@ -158,6 +160,7 @@ class _Reader:
                     "origin": pd.Categorical(batch["origin"]),
                     "touchpoint": pd.Categorical(batch["touchpoint"].fillna("")),
                     "person": batch["person"].to_numpy(dtype=np.int64),
+                    "day": pd.to_datetime(batch["date"]).to_numpy(dtype="datetime64[s]"),
                     "variety": pd.Categorical([variety(text) for text in texts]),
                     "nps": nps.astype(np.float32),
                     "csat": batch["csat"].to_numpy(dtype=np.float32),
@@ -210,6 +213,7 @@ class _Reader:
             origins=frame["origin"].to_numpy(dtype=object).astype(str),
             touchpoints=frame["touchpoint"].to_numpy(dtype=object).astype(str),
             people=frame["person"].to_numpy(dtype=np.int64),
+            days=frame["day"].to_numpy().astype("datetime64[D]"),
             varieties=frame["variety"].to_numpy(dtype=object).astype(str),
             nps=frame["nps"].to_numpy(dtype=float),
             csat=frame["csat"].to_numpy(dtype=float),
@@ -226,7 +230,8 @@ _EMPTY: Final = pd.DataFrame(
     {
         name: pd.Series(dtype=kind)
         for name, kind in {
-            "origin": "object", "touchpoint": "object", "person": "int64", "variety": "object",
+            "origin": "object", "touchpoint": "object", "person": "int64",
+            "day": "datetime64[s]", "variety": "object",
             "nps": "float64", "csat": "float64", "themes": "uint64", "blamed": "uint64",
         }.items()
     }
