@@ -212,6 +212,12 @@ def sql_days(days: int) -> str:
     return f"interval '{int(days)}' day"
 
 
+def span_seconds(span: str) -> str:
+    """Write the seconds of a difference of two moments."""
+    parts = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+    return "(" + " + ".join(f"{size} * extract({part} from {span})" for part, size in parts) + ")"
+
+
 def within(moment: str, start: dt.date, end: dt.date) -> str:
     """Write the half-open range of a time column."""
     return f"{moment} >= {sql_moment(start)} and {moment} < {sql_moment(end)}"

@@ -12,7 +12,15 @@ from typing import Final
 
 import pandas as pd
 
-from cxlib.data.clusters import check_days, check_range, cluster_sums, sql_days, sql_moment, within
+from cxlib.data.clusters import (
+    check_days,
+    check_range,
+    cluster_sums,
+    span_seconds,
+    sql_days,
+    sql_moment,
+    within,
+)  # fmt: skip
 from cxlib.data.query import to_floats
 from cxlib.data.source import Source
 from cxlib.errors import InputError
@@ -191,7 +199,7 @@ def reply_counts(
     until = f"case when {answered} then {replied} else {sql_moment(seen)} end"
     spans = (
         f"select {group}case when {answered} then 1 else 0 end as done, "
-        f"{_seconds(f'({until} - {opened})')} as s "
+        f"{span_seconds(f'({until} - {opened})')} as s "
         f"from {cases.table} where {within(opened, start, end)}"
     )
     (fine, to_fine), (middle, to_middle) = FINE, MIDDLE
@@ -344,11 +352,6 @@ def _contact_owner(cases: Source) -> str:
     if "customer_id" not in cases.columns:
         return alone
     return f"coalesce(cast({cases.names('customer_id')[0]} as varchar(200)), {alone})"
-
-
-def _seconds(span: str) -> str:
-    parts = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
-    return "(" + " + ".join(f"{size} * extract({part} from {span})" for part, size in parts) + ")"
 
 
 def _check_seen(start: dt.date, end: dt.date, seen: dt.date) -> None:

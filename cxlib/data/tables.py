@@ -22,6 +22,7 @@ DRIVERS: Final = (
 )  # fmt: skip
 KPIS: Final = ("nps", "ces", "positive_mentions", "repurchase_90d", "conversion")
 CHANNELS: Final = ("online", "offline", "hybrid")
+DIMENSIONS: Final = ("strategy", "data", "people", "process", "culture", "technology")
 LANGUAGES: Final = ("en", "zh-Hant")
 
 
@@ -74,6 +75,22 @@ def _not_above(part: str, whole: str) -> RowRule:
         columns=(whole, part),
         holds=lambda frame: frame[part] <= frame[whole],
         rule=f"{part} must not be above {whole}",
+    )
+
+
+def _instead(reason: str, done: str) -> RowRule:
+    return RowRule(
+        columns=(reason, done),
+        holds=lambda frame: pd.Series(data=False, index=frame.index),
+        rule=f"a {reason} says why nothing was done, so {done} must be empty",
+    )
+
+
+def _quarter(name: str) -> RowRule:
+    return RowRule(
+        columns=(name,),
+        holds=lambda frame: frame[name].str.fullmatch(r"\d{4}Q[1-4]").fillna(value=False),
+        rule=f"{name} must be a year and a quarter such as 2026Q1",
     )
 
 
@@ -263,10 +280,7 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             name="maturity",
             columns=(
                 _need("rater"), _may("role"),
-                _need(
-                    "dimension",
-                    "strategy", "data", "people", "process", "culture", "technology",
-                ),
+                _need("dimension", *DIMENSIONS),
                 Column("level", "int", required=True, minimum=1, maximum=5), _may("note"),
             ),
             unique_together=("rater", "dimension"),
@@ -286,6 +300,7 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
                 _scale("esat", 1, 5), _flag("left"),
             ),
             any_of=("enps", "esat"),
+            row_rules=(_quarter("quarter"),),
         ),
         TableContract(
             name="overall",
@@ -295,6 +310,17 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             ),
             unique_together=("customer_id", "rated_at"),
             date="rated_at",
+        ),
+        TableContract(
+            name="followups",
+            columns=(
+                _id("answer_id"), _flag("reviewed"), _time("contacted_at"), _time("closed_at"),
+                _may("reason"),
+            ),
+            row_rules=(
+                _not_before("contacted_at", "closed_at"), _instead("reason", "contacted_at"),
+            ),
+            date="contacted_at",
         ),
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from cxlib.errors import ConfigError, Problem
 TABLE_NAMES = (
     "answers", "invitations", "customers", "stores", "orders", "cases", "events", "mentions",
     "mention_codes", "ab_test", "kpi_history", "store_panel", "costs", "maturity", "difficulty",
-    "employees", "overall",
+    "employees", "overall", "followups",
 )  # fmt: skip
 GOAL_UNITS = {
     "points": ("points", "relative_percent"),

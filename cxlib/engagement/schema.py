@@ -1,12 +1,14 @@
 """The engagement file as typed objects. Unknown keys are refused; `load.py` words the errors."""
 
-from datetime import date, datetime, timedelta
-from math import isclose
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypedDict
 
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
+from cxlib.engagement.loop import ClosedLoop, EmployeeSurvey
+from cxlib.engagement.experiment import Experiment, Outcome
+from cxlib.engagement.period import Period, Window
 from cxlib.engagement.plan import Action, Benchmark, GrowthGoal, Link
 from cxlib.engagement.review import Rebaseline, Restatement, ReviewDecision, StrategyItem, TrendItem
 from cxlib.engagement.scales import SCALES, Direction, MetricKind
@@ -20,6 +22,11 @@ Cadence = Literal["weekly", "monthly", "quarterly"]
 GoalUnit = Literal["points", "percent", "rating", "pp", "relative_percent"]
 KpiUnit = Literal["points", "share", "rating"]
 Share = Annotated[float, Field(gt=0, lt=1)]
+__all__ = [
+    "Channel", "Client", "Dimension", "Engagement", "Experiment", "Goal", "Initiative", "Kpi", "Metric",
+    "Outcome", "Period", "Precision", "Release", "Stage", "Table", "Touchpoint", "Window",
+]  # fmt: skip
+
 STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
 
 
@@ -38,36 +45,11 @@ class Client(Strict):
     name: Text
 
 
-class Window(TypedDict):
-    """A half-open span [start, end) of a date column, as the summaries take it."""
-
-    date: str
-    start: date
-    end: date
-
-
 class Precision(TypedDict):
     """How sure and how coarse published scores are."""
 
     confidence_level: float
     minimum_cell: int
-
-
-class Period(Strict):
-    """Whole days, both ends included."""
-
-    start: date
-    end: date
-
-    def window(self, column: str) -> Window:
-        """The period as a half-open span of a date column."""
-        return Window(date=column, start=self.start, end=self.end + timedelta(days=1))
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.end < self.start:
-            raise ValueError(f"end {self.end} must not be before start {self.start}")
-        return self
 
 
 class Table(Strict):
@@ -157,41 +139,6 @@ class Goal(Strict):
         return self
 
 
-class Outcome(Strict):
-    """One measured outcome of an experiment."""
-
-    column: str
-    name: Name
-    kind: Literal["proportion", "mean"]
-    direction: Direction
-    margin: Annotated[float, Field(gt=0)] | None = None
-
-
-class Experiment(Strict):
-    """A randomised test with the rule it is judged by, frozen before the readout."""
-
-    id: Slug
-    name: Name
-    question: Text
-    treatment: Text
-    control: Text
-    period: Period
-    split: dict[Literal["control", "treatment"], Share]
-    planned_per_arm: Annotated[int, Field(ge=2)]
-    minimum_effect: Annotated[float, Field(gt=0)]
-    primary: Outcome
-    guardrails: list[Outcome] = Field(default_factory=list)
-    owner: Text
-
-    @model_validator(mode="after")
-    def _sound(self) -> Self:
-        if set(self.split) != {"control", "treatment"} or not isclose(sum(self.split.values()), 1):
-            raise ValueError(f"split needs control and treatment that sum to 1, got {self.split}")
-        if unset := [g.column for g in self.guardrails if g.margin is None]:
-            raise ValueError(f"a guardrail needs a non-inferiority margin: {', '.join(unset)}")
-        return self
-
-
 class Persistence(Strict):
     """How much of the effect is left at the end of the horizon: low, likely, high (0-1)."""
 
@@ -267,6 +214,8 @@ class Engagement(Strict):
     actions: list[Action] = Field(default_factory=list)
     benchmarks: list[Benchmark] = Field(default_factory=list)
     voice: Voice = Field(default_factory=Voice)
+    closed_loop: ClosedLoop = Field(default_factory=ClosedLoop)
+    employee_survey: EmployeeSurvey = Field(default_factory=EmployeeSurvey)
     rebaseline: list[Rebaseline] = Field(default_factory=list)
     restatements: list[Restatement] = Field(default_factory=list)
     review_decisions: list[ReviewDecision] = Field(default_factory=list)

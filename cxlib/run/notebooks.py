@@ -82,7 +82,7 @@ NOTEBOOKS = {
             ("kpi_history", "answers"),
             needs=("targets",),
             parts=("kpis",),
-            optional=("mentions", "mention_codes"),
+            optional=("mentions", "mention_codes", "cases", "followups", "employees"),
         ),
         Notebook(
             "06_half_year_review",

@@ -51,6 +51,7 @@ COLUMNS = {
     "difficulty": "rater touchpoint level note",
     "overall": "customer_id rated_at overall",
     "employees": "response_id unit quarter enps esat left",
+    "followups": "answer_id reviewed contacted_at closed_at reason",
 }
 
 
@@ -170,6 +171,7 @@ def test_files_are_utf_8_with_plain_line_ends():
         ("maturity", ["rater", "dimension"]),
         ("difficulty", ["rater", "touchpoint"]),
         ("employees", ["response_id"]),
+        ("followups", ["answer_id"]),
     ],
 )
 def test_keys_are_unique(sample, name, key):

@@ -19,6 +19,7 @@ from cxlib.data.simulate.complaints import COMPLAINT_THEMES
 from cxlib.data.simulate.derived import true_values
 from cxlib.data.simulate.difficulty import draw_difficulty
 from cxlib.data.simulate.experiment import draw_ab_test
+from cxlib.data.simulate.followups import draw_followups
 from cxlib.data.simulate.history import draw_history
 from cxlib.data.simulate.mentions import draw_codes, draw_mentions
 from cxlib.data.simulate.overall import draw_overall
@@ -78,6 +79,7 @@ def _draw(truth: Truth, seed: int) -> dict[str, pd.DataFrame]:
         "difficulty": draw_difficulty(truth, seed=seed),
         "employees": draw_employees(truth, stores, seed=seed),
         "overall": draw_overall(truth, committed, seed=seed),
+        "followups": draw_followups(truth, committed, seed=seed),
     }
 
 

@@ -299,3 +299,13 @@ class Truth:
     difficulty_apart: tuple[tuple[str, float], ...] = (("loyalty_app", 1.3),)
     employee_nps_level: float = 6.9
     employee_store_link: float = 0.5  # store satisfaction in SDs per SD of employee mood
+
+    # the closed loop after a CSAT of 1-2, by lot: the next rating does not depend on it
+    followup_listed_share: float = 0.94
+    followup_reason_share: float = 0.12
+    followup_contacted_share: float = 0.86
+    followup_contact_days: float = 1.4  # median wait for the first contact
+    followup_close_days: float = 2.6  # median from there to the closed case
+    followup_closed_share: float = 0.90
+    followup_reviewed_share: float = 0.55
+    followup_effect: float = 0.0
