@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self, TypedDict
 
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
-from cxlib.engagement.loop import ClosedLoop, EmployeeSurvey
 from cxlib.engagement.experiment import Experiment, Outcome
+from cxlib.engagement.loop import ClosedLoop, EmployeeSurvey
 from cxlib.engagement.period import Period, Window
 from cxlib.engagement.plan import Action, Benchmark, GrowthGoal, Link
 from cxlib.engagement.review import Rebaseline, Restatement, ReviewDecision, StrategyItem, TrendItem
@@ -21,12 +21,11 @@ Dimension = Literal["strategy", "data", "people", "process", "culture", "technol
 Cadence = Literal["weekly", "monthly", "quarterly"]
 GoalUnit = Literal["points", "percent", "rating", "pp", "relative_percent"]
 KpiUnit = Literal["points", "share", "rating"]
-Share = Annotated[float, Field(gt=0, lt=1)]
 __all__ = [
-    "Channel", "Client", "Dimension", "Engagement", "Experiment", "Goal", "Initiative", "Kpi", "Metric",
-    "Outcome", "Period", "Precision", "Release", "Stage", "Table", "Touchpoint", "Window",
+    "STAGES", "Cadence", "Channel", "Client", "Dimension", "Engagement", "Experiment", "Goal",
+    "GoalUnit", "Initiative", "Kpi", "KpiUnit", "Metric", "Outcome", "Period", "Persistence",
+    "Precision", "Release", "Stage", "Table", "Touchpoint", "Window",
 ]  # fmt: skip
-
 STAGES: tuple[Stage, ...] = ("awareness", "consideration", "purchase", "use", "advocacy")
 
 
