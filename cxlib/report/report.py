@@ -80,10 +80,11 @@ class Report:
     def say(
         self,
         key: str,
+        why: Phrase | None = None,
+        /,
         *,
         level: Level,
         grade: Grade | None = None,
-        why: Phrase | None = None,
         **values: Value,
     ) -> Block:
         """State a finding: a catalogue sentence, its level and, for causes, its evidence grade.

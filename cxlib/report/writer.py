@@ -176,7 +176,7 @@ class Writer:
         if not self.markup:
             return words.text
         text = escape(words.text, quote=False)
-        if words.language.split("-")[0] == self.language.split("-")[0]:
+        if words.language == self.language:
             return text
         return f'<span lang="{escape(words.language)}">{text}</span>'
 
