@@ -114,6 +114,20 @@ class PhraseCounts:
         if len(self.every) > _MOST_KEPT:
             self._forget_rare()
 
+    def merge(self, other: "PhraseCounts") -> None:
+        """Add what was counted in other comments, which come after these."""
+        self.n_detractors += other.n_detractors
+        self.n_promoters += other.n_promoters
+        self.n_all += other.n_all
+        for phrase, shown in other.written.items():
+            self.written.setdefault(phrase, shown)
+        self.every.update(other.every)
+        self.detractors.update(other.detractors)
+        self.promoters.update(other.promoters)
+        self.unclassified.update(other.unclassified)
+        if len(self.every) > _MOST_KEPT:
+            self._forget_rare()
+
     def _forget_rare(self) -> None:
         rare = [phrase for phrase, n in self.every.items() if n == 1]
         for phrase in rare:

@@ -86,11 +86,20 @@ class QuotePicker:
             for theme, name in enumerate(self._themes):
                 if bits >> theme & 1:
                     heap = self._best.setdefault((theme, tone), [])
+                    if len(heap) == 3 * CANDIDATES and -rank < heap[-1][0]:
+                        continue
                     quote = Quote(
                         theme=name, tone=tone, text=text.strip(), origin=origin, row_id=str(row),
                         person=int(person),
                     )  # fmt: skip
                     _keep(heap, -rank, quote)
+
+    def merge(self, other: "QuotePicker") -> None:
+        """Add the candidates another picker of the same themes and seed has kept."""
+        for key, best in other._best.items():  # noqa: SLF001 - of the same class
+            heap = self._best.setdefault(key, [])
+            for rank, quote in best:
+                _keep(heap, rank, quote)
 
     def picked(self) -> tuple[Quote, ...]:
         """Give the candidates: no person and no words twice, by theme, tone and rank."""

@@ -83,11 +83,14 @@ class SentimentScorer:
 
     def blame(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give each text, comment or clause, a chance of blame from 0 to 1."""
-        ready = [folded(text) for text in texts]
-        cues = cue_scores(ready)
-        if self._letters is None or not ready:
+        return self.blame_folded([folded(text) for text in texts])
+
+    def blame_folded(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Give each text that is folded already a chance of blame."""
+        cues = cue_scores(texts)
+        if self._letters is None or not texts:
             return _blame_by_cues(cues)
-        return self._letters.predict(ready, cues)
+        return self._letters.predict(texts, cues)
 
     def is_negative(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Say which texts are negative: those with a chance of blame above one half."""
