@@ -95,8 +95,10 @@ class Loop:
 
     def _followed(self, negative: str) -> str:
         named = {
-            name: self.follow.names(name)[0] if name in self.follow.columns else f"cast(null as {t})"
-            for name, t in (
+            name: self.follow.names(name)[0]
+            if name in self.follow.columns
+            else f"cast(null as {kind})"
+            for name, kind in (
                 ("reviewed", "integer"), ("contacted_at", "timestamp"), ("closed_at", "timestamp"),
                 ("reason", "varchar(200)"), ("first_reply_at", "timestamp"),
             )

@@ -162,9 +162,7 @@ def loop_study(
         readings=tuple(read_share(sums, name, better="higher", **precision) for name in wanted),
         median=None
         if reached is None
-        else reached.quantile(
-            0.5, confidence_level=precision["confidence_level"], unit="days"
-        ),
+        else reached.quantile(0.5, confidence_level=precision["confidence_level"], unit="days"),
         curve=_daily(curves, waits, level=precision["confidence_level"]),
         recovery=recovery(*next_score_sums(loop), **precision),
     )
