@@ -174,6 +174,12 @@ class Release(Strict):
     name: Name
 
 
+class SaleDays(Period):
+    """A sale: days on which customers come for the price, marked and modelled in tracking."""
+
+    name: Name
+
+
 class Engagement(Strict):
     """One engagement: the single file that drives the command, the runner and open notebooks."""
 
@@ -208,6 +214,7 @@ class Engagement(Strict):
     experiments: list[Experiment] = Field(default_factory=list)
     initiatives: list[Initiative] = Field(default_factory=list)
     releases: list[Release] = Field(default_factory=list)
+    sale_days: list[SaleDays] = Field(default_factory=list)
     growth_goal: GrowthGoal | None = None
     links: list[Link] = Field(default_factory=list)
     actions: list[Action] = Field(default_factory=list)
