@@ -12,7 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
-from cxlib.decisions.later_periods import periods_left, pooled_change
+from cxlib.decisions.later_periods import later_periods, pooled_change
 from cxlib.decisions.level import Level, history_rows, period_end, pool
 from cxlib.decisions.targets import Feasibility, feasibility, goal_level
 from cxlib.engagement.scales import Direction
@@ -57,6 +57,7 @@ class GoalCheck:
         smallest_by_date: Smallest change, in the goal's direction, that those periods together
             show against start; None without any or where it leaves the scale.
         visibility: The verdict.
+        counts_from: First day of the first of those later periods; None without any.
     """
 
     goal: Goal
@@ -74,6 +75,7 @@ class GoalCheck:
     periods_left: int
     smallest_by_date: float | None
     visibility: Visibility
+    counts_from: date | None = None
 
     @property
     def can_be_seen(self) -> bool:
@@ -232,6 +234,7 @@ def _check(
     start = recent if passed and recent is not None else baseline
     sample = family = needed = smallest = None
     left = 0
+    later: tuple[date, ...] = ()
     visibility: Visibility = "not_collected"
     if _at_or_past(start.estimate.value, level, kpi.direction):
         visibility = "reached"
@@ -250,9 +253,10 @@ def _check(
             )
             for read_at in (confidence_level, joint_level)
         )
-        left = periods_left(
+        later = later_periods(
             kpi, by=goal.by, after=baseline.end, known=recent.end, last=last_day, begins=begins
         )
+        left = len(later)
         needed, smallest = pooled_change(kpi, start, level, family, sd=sd, periods=left)
         visibility = (
             "one_period" if family.can_be_seen and left
@@ -276,6 +280,7 @@ def _check(
         periods_left=left,
         smallest_by_date=smallest,
         visibility=visibility,
+        counts_from=later[0] if later else None,
     )
 
 

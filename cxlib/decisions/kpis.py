@@ -1,12 +1,14 @@
 """The KPIs of an engagement, each on its control chart, against its frozen target."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
+from cxlib.decisions.calendar import KpiCalendar, Occasion, kpi_calendar
+from cxlib.decisions.goal_reading import GoalValue, family_verdicts
 from cxlib.decisions.level import history_rows, period_end
 from cxlib.engagement.schema import Engagement, Kpi
 from cxlib.errors import ConfigError, InputError, Problem
@@ -36,6 +38,7 @@ class TrackedKpi:
         young: First days of periods left out because their customers have not had their time yet.
         ripe_on: Day on which the first period not yet known will be; None for a KPI that is known
             at once.
+        calendar: Moving holidays and sale days in its periods, and what they explain.
     """
 
     kpi: Kpi
@@ -43,11 +46,19 @@ class TrackedKpi:
     target: Target | None
     young: tuple[date, ...]
     ripe_on: date | None
+    calendar: KpiCalendar
 
     @property
     def moved(self) -> bool:
         """Whether a rule says that the KPI is not where it was."""
         return self.series is not None and self.series.trend != "no_signal"
+
+    def occasions(self, start: date) -> tuple[Occasion, ...]:
+        """Name the holidays and sales in the period that begins on a day."""
+        if self.series is None:
+            return ()
+        starts = [point.period_start for point in self.series.points]
+        return self.calendar.marks(starts.index(start))
 
     def signals(self) -> tuple[tuple[date, Signal], ...]:
         """Each signal that counts with the first day of its period, in time order."""
@@ -99,7 +110,7 @@ def track_kpis(
     The limits come from the whole periods before the review period, all of them, and stay: what
     the review period is read against is what was normal before it. Where fewer than 8 such
     periods exist, the limits are those of `kpi_series` by default; from fewer than 8 in all they
-    are drawn but call no signal.
+    are drawn but call no signal. Verdicts on targets hold as one family (`goal_reading`).
 
     Args:
         history: `kpi`, `period_start`, `n_obs`, `value` and the counts of `kpi_series`.
@@ -115,9 +126,33 @@ def track_kpis(
         rows = history_rows(history, kpi)
         if kpi.id not in RIPENING_DAYS and len(rows):
             known_until = max(known_until, period_end(rows["start"].iloc[-1], kpi.cadence))
+    return _as_family(
+        tuple(
+            _track(history, kpi, engagement, targets.get(kpi.id), known_until)
+            for kpi in engagement.kpis
+        ),
+        family=len(targets),
+        confidence_level=engagement.confidence_level,
+    )
+
+
+def _as_family(
+    tracked: Sequence[TrackedKpi], *, family: int, confidence_level: float
+) -> tuple[TrackedKpi, ...]:
+    """Judge all KPIs with a target as one family, as their frozen rules say."""
+    values = {
+        each.kpi.id: GoalValue(
+            estimate=each.series.current, target=each.target.level, direction=each.kpi.direction
+        )
+        for each in tracked
+        if each.series and each.target
+    }
+    verdicts = family_verdicts(values, family=family, confidence_level=confidence_level)
     return tuple(
-        _track(history, kpi, engagement, targets.get(kpi.id), known_until)
-        for kpi in engagement.kpis
+        replace(each, series=replace(each.series, verdict=verdicts[each.kpi.id]))
+        if each.series and each.kpi.id in verdicts
+        else each
+        for each in tracked
     )
 
 
@@ -141,6 +176,9 @@ def _track(
         upcoming = young[0] if young else ends[-1] + timedelta(days=1)
         ripe_on = period_end(upcoming, kpi.cadence) + wait
     before = sum(end < engagement.review.start for end in ends)
+    calendar = kpi_calendar(
+        list(ripe["start"]), list(ripe["value"]), cadence=kpi.cadence, engagement=engagement
+    )
     series = None
     if len(ripe) >= FEWEST_POINTS:
         rebases = _rebases(engagement, kpi, list(ripe["start"]))
@@ -151,13 +189,16 @@ def _track(
             better=kpi.direction,
             baseline_periods=_behind_limits(before, len(ripe), rebases),
             rebases=rebases,
+            calendar=calendar.columns,
             confidence_level=engagement.confidence_level,
         )
         if series.current.unit != kpi.unit:
             raise InputError(
                 f"{kpi.id} is measured in {kpi.unit}, its history is in {series.current.unit}"
             )
-    return TrackedKpi(kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on)
+    return TrackedKpi(
+        kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on, calendar=calendar
+    )
 
 
 def _behind_limits(before: int, periods: int, rebases: Sequence[Rebase]) -> int | None:

@@ -69,10 +69,10 @@ def _variances(start: Level, level: float, *, sd: float | None) -> tuple[float, 
     return nps_variances(value, level, baseline_shares=start.nps_shares, variance="shares")
 
 
-def periods_left(
+def later_periods(
     kpi: Kpi, *, by: date, after: date, known: date, last: date, begins: date | None
-) -> int:
-    """Count whole periods whose value is known by the due date and not yet today.
+) -> tuple[date, ...]:
+    """Give the first days of whole periods whose value is known by the due date and not yet today.
 
     A KPI whose last value is older than the others' needs that long to ripen (a 90-day cohort).
     Where the due date has passed, the periods from the baseline to it count. A period that begins
@@ -80,11 +80,12 @@ def periods_left(
     """
     lag = max(last - known, timedelta())
     first = (known if by > known else after) + timedelta(days=1)
-    count = 0
+    found = []
     while (end := period_end(first, kpi.cadence)) + lag <= by:
-        count += begins is None or first >= begins
+        if begins is None or first >= begins:
+            found.append(first)
         first = end + timedelta(days=1)
-    return count
+    return tuple(found)
 
 
 def _z(confidence_level: float, power: float) -> float:

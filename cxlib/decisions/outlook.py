@@ -152,7 +152,7 @@ def process_movement(history: pd.DataFrame, *, kpi: Kpi, level: Level) -> float 
     rows = history_rows(history, kpi)
     if len(rows) < FEWEST_PERIODS:
         return None
-    variance = _variance(level)
+    variance = answer_variance(level)
     values = [float(value) for value in rows["value"]]
     return process_sd(values, [variance / float(n) for n in rows["n_obs"]])
 
@@ -241,7 +241,7 @@ def _outlook(
     months = chance = alone = untouched = met = None
     if sample is not None and start.estimate.n_obs:
         own = moves or 0.0
-        variance = _variance(start)
+        variance = answer_variance(start)
         before = Stretch(
             periods=start.n_periods,
             n_obs=start.estimate.n_obs,
@@ -293,8 +293,8 @@ def _outlook(
     )
 
 
-def _variance(level: Level) -> float:
-    """Variance of one answer, in the KPI's unit squared."""
+def answer_variance(level: Level) -> float:
+    """Give the variance of one answer, in the KPI's unit squared."""
     if level.sd is not None:
         return level.sd**2
     if level.nps_shares is not None:

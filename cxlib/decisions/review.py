@@ -1,11 +1,12 @@
 """The half-year review: everything ever aimed at, forecast or judged, against what happened."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
 from cxlib.data.kpi_store import KpiValue
+from cxlib.decisions.goal_reading import GoalValue, family_verdicts
 from cxlib.engagement.ledger import Ledger
 from cxlib.engagement.review import Decision
 from cxlib.engagement.schema import Engagement
@@ -26,8 +27,9 @@ class GoalReplay:
         level: Aimed at, in the KPI's unit.
         unit: Of the level.
         by: Due date.
-        outcome: hit or miss when the whole interval at the date lay on one side, open when it
-            held the target, not_due before the date, no_data without a reading by then.
+        outcome: hit or miss when the reading at the date was clear of the target with all frozen
+            goals read as one family, open when it was not, not_due before the date, no_data
+            without a reading by then.
         value: Last reading by the date, or by now where it is not due; None without one.
         decision: Kept, changed or dropped at this review; None while nobody has decided.
         reason: For the decision.
@@ -120,13 +122,14 @@ def replay_goals(engagement: Engagement, ledger: Ledger) -> tuple[GoalReplay, ..
         item = decided.get(kpi)
         found.append(
             _goal(
-                kpi, target, verdicts,
+                kpi, target, verdicts, at=engagement.confidence_level,
                 decision=item.decision if item else None, reason=item.reason if item else None,
             )
         )  # fmt: skip
+    found = _as_family(engagement, found)
     for past in ledger.past("targets"):
         found += [
-            _goal(kpi, target, verdicts, superseded=past["reason"])
+            _goal(kpi, target, verdicts, at=engagement.confidence_level, superseded=past["reason"])
             for kpi, target in past["was"].items()
             if _aim(target) != _aim(entry.get(kpi))
         ]
@@ -170,7 +173,13 @@ def replay_verdicts(engagement: Engagement, ledger: Ledger) -> tuple[VerdictRepl
         return ()
     effects = ledger.read("effects") if ledger.has("effects") else {}
     return tuple(
-        _verdict(name, said, _rolled_out(engagement, name, effects), effects)
+        _verdict(
+            name,
+            said,
+            _rolled_out(engagement, name, effects),
+            effects,
+            at=engagement.confidence_level,
+        )
         for name, said in ledger.read("verdicts").items()
     )
 
@@ -204,11 +213,32 @@ def horizon(engagement: Engagement) -> tuple[Dated, ...]:
     return tuple(sorted(found, key=lambda item: item.dated, reverse=True))
 
 
+def _as_family(engagement: Engagement, goals: Sequence[GoalReplay]) -> list[GoalReplay]:
+    """Judge goals that are due as their frozen rules say: one family, those not due unread."""
+    kpis = {kpi.id: kpi for kpi in engagement.kpis}
+    values = {
+        goal.kpi: GoalValue(
+            estimate=goal.value, target=goal.level, direction=kpis[goal.kpi].direction
+        )
+        for goal in goals
+        if goal.value is not None and goal.kpi in kpis and goal.outcome in {"hit", "miss", "open"}
+    }
+    verdicts = family_verdicts(
+        values, family=len(goals), confidence_level=engagement.confidence_level
+    )
+    outcomes: Mapping[str, Outcome] = {"met": "hit", "not_met": "miss", "cannot_tell": "open"}
+    return [
+        replace(goal, outcome=outcomes[verdicts[goal.kpi]]) if goal.kpi in verdicts else goal
+        for goal in goals
+    ]
+
+
 def _goal(
     kpi: str,
     target: Mapping[str, Any],
     verdicts: Sequence[Mapping[str, Any]],
     *,
+    at: float,
     decision: Decision | None = None,
     reason: Text | None = None,
     superseded: str = "",
@@ -228,7 +258,7 @@ def _goal(
             outcome = {"met": "hit", "not_met": "miss"}.get(shown["verdict"], "open")  # type: ignore[assignment]
     return GoalReplay(
         kpi=kpi, level=target["level"], unit=target["unit"], by=by, outcome=outcome,
-        value=_estimate(shown), decision=decision, reason=reason,
+        value=_estimate(shown, at=at), decision=decision, reason=reason,
         superseded=superseded,
     )  # fmt: skip
 
@@ -248,12 +278,17 @@ def _rolled_out(
 
 
 def _verdict(
-    name: str, said: Mapping[str, Any], rolled: Iterator[str], effects: Mapping[str, Any]
+    name: str,
+    said: Mapping[str, Any],
+    rolled: Iterator[str],
+    effects: Mapping[str, Any],
+    *,
+    at: float,
 ) -> VerdictReplay:
-    predicted = _estimate(said.get("effect"))
+    predicted = _estimate(said.get("effect"), at=at)
     initiative = next(rolled, "")
     effect = effects.get(initiative, {})
-    measured = _estimate(effect.get("effect"))
+    measured = _estimate(effect.get("effect"), at=at)
     outcome: Outcome = "no_data"
     if predicted is not None and measured is not None and predicted.unit == measured.unit:
         held = predicted.ci_lower <= measured.value <= predicted.ci_upper
@@ -264,12 +299,12 @@ def _verdict(
     )  # fmt: skip
 
 
-def _estimate(record: Mapping[str, Any] | None) -> Estimate | None:
+def _estimate(record: Mapping[str, Any] | None, *, at: float) -> Estimate | None:
     if not record or not {"value", "ci_lower", "ci_upper"} <= set(record):
         return None
     return Estimate(
         value=record["value"], ci_lower=record["ci_lower"], ci_upper=record["ci_upper"],
-        n_obs=record["n_obs"], unit=record["unit"], method="on record",
+        n_obs=record["n_obs"], unit=record["unit"], method="on record", confidence_level=at,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ MAKERS = {
     "targets": "02_kpi_setting",
     "rules": "02_kpi_setting",
     "goal_rules": "02_kpi_setting",
+    "chances": "02_kpi_setting",
     "verdicts": "03_ab_test",
     "effects": "04_roi_review",
     "kpis": "05_kpi_tracking",

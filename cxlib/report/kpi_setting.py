@@ -152,6 +152,7 @@ def kpi_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
             subtitle=phrase("kpi_setting.kpis.subtitle"),
             source=phrase(
                 "kpi_setting.kpis.source",
+                goals=len(report.engagement.goals),
                 higher=_better(tracked, "higher"),
                 lower=_better(tracked, "lower"),
             ),

@@ -58,19 +58,23 @@ def ledger(tmp_path):
 
 
 def test_a_goal_is_judged_at_its_date_and_not_before(engagement, ledger):
-    """Met, missed, open, not due, and due without a reading by its date."""
+    """Met, missed, open, not due, and due without a reading by its date.
+
+    Readings of value ± 0.01 are 5.88 and 86 standard errors off their targets; the third lies 1
+    point above its target, 1.96 standard errors: enough alone, not in a family of five.
+    """
     ledger.freeze(
         "targets",
         {
             "conversion": target(0.05, "2026-06-30"), "nps": target(0.5, "2026-06-30"),
-            "ces": target(0.5, "2026-06-30"), "positive_mentions": target(0.7, "2026-12-31"),
+            "ces": target(0.05, "2026-06-30"), "positive_mentions": target(0.7, "2026-12-31"),
             "repurchase_90d": target(0.4, "2026-03-31"),
         },
         data=NONE,
     )  # fmt: skip
     verdicts = [
-        verdict("conversion", "met", level=0.05), verdict("nps", "not_met", level=0.5),
-        verdict("ces", "cannot_tell", level=0.5), verdict("positive_mentions", "met", level=0.7),
+        verdict("conversion", "met", level=0.05, value=0.08), verdict("nps", "not_met", level=0.5),
+        verdict("ces", "met", level=0.05), verdict("positive_mentions", "met", level=0.7),
         verdict("repurchase_90d", "met", level=0.4),
     ]  # fmt: skip
     ledger.write("record", {"forecasts": [], "verdicts": verdicts}, data=NONE)
