@@ -58,6 +58,59 @@ def test_the_area_covers_the_truth():
     )
 
 
+def test_cases_of_their_own_are_delongs_and_repeated_cases_add_nothing():
+    """Each case a cluster: DeLong's limits; every case twice in a cluster: the same limits."""
+    rng = np.random.default_rng(11)
+    high, low = rng.normal(1, 1, 30), rng.normal(0, 1, 40)
+    plain = area_under_curve(high, low)
+    alone = area_under_curve(high, low, clusters=(np.arange(30), 100 + np.arange(40)))
+    twice = area_under_curve(
+        np.repeat(high, 2), np.repeat(low, 2),
+        clusters=(np.repeat(np.arange(30), 2), 100 + np.repeat(np.arange(40), 2)),
+    )  # fmt: skip
+    for found in (alone, twice):
+        assert found.value == pytest.approx(plain.value)
+        assert found.ci_lower == pytest.approx(plain.ci_lower)
+        assert found.ci_upper == pytest.approx(plain.ci_upper)
+    assert (plain.method, alone.method) == ("DeLong", "Obuchowski")
+
+
+def test_a_clustered_area_worked_by_hand():
+    """Positives 3, 1 of persons a, b; negatives 2, 0 of persons a, c.
+
+    V of positives 1 and 1/2, of negatives 1/2 and 1, area 3/4. u = (1/4, -1/4, 0),
+    w = (-1/4, 0, 1/4). var = 2 (2/16)/4 + 2 (2/16)/4 + 2 (3/2) (-1/16)/4 = 5/64, so the lower
+    limit is 3/4 - 1.959964 sqrt(5)/8 = 0.202168.
+    """
+    found = area_under_curve([3, 1], [2, 0], clusters=(["a", "b"], ["a", "c"]))
+    assert found.value == 0.75
+    assert found.ci_lower == pytest.approx(0.75 - 1.9599639845 * 5**0.5 / 8)
+
+
+def test_the_clustered_area_covers_the_truth_where_the_plain_one_does_not():
+    """People with a level of their own write 1 to 5 texts of either kind; 600 seeded samples.
+
+    Scores of a text: person N(0, 1) + N(0, 1/4), plus 1 if positive, so the area over texts of
+    different people is Phi(1 / sqrt 2.5) = 0.7365; few pairs are within a person.
+    """
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(1997)
+    truth, hits = norm.cdf(1 / 2.5**0.5), np.zeros(2)
+    for _ in range(600):
+        who = np.repeat(np.arange(80), rng.integers(1, 6, 80))
+        positive = (rng.random(80) < 0.5)[who] ^ (rng.random(who.size) < 0.1)
+        score = rng.normal(size=80)[who] + rng.normal(0, 0.5, who.size) + positive
+        parts = score[positive], score[~positive]
+        both = (
+            area_under_curve(*parts, clusters=(who[positive], who[~positive])),
+            area_under_curve(*parts),
+        )
+        hits += [found.ci_lower <= truth <= found.ci_upper for found in both]
+    assert hits[0] / 600 > 0.925
+    assert hits[1] / 600 < 0.85
+
+
 def test_confusion_counts_pairs_in_the_order_asked_for():
     table = confusion(["a", "b", "a"], ["a", "a", "b"], labels=("a", "b"))
     assert table.tolist() == [[1, 1], [1, 0]]
@@ -68,6 +121,10 @@ def test_confusion_counts_pairs_in_the_order_asked_for():
     [
         (lambda: cohen_kappa([[1, 2]]), "counts must be a square table, got shape (1, 2)"),
         (lambda: cohen_kappa([[0, 0], [0, 0]]), "counts must be 0 or more, with at least 1 case"),
+        (lambda: area_under_curve([1, 2], [0, 1], clusters=([1], [2, 3])),
+         "clusters must be as many as the cases, 2 and 2, got 1 and 2"),
+        (lambda: area_under_curve([1, 2], [0, 1], clusters=([1, 1], [2, 3])),
+         "clusters must be 2 or more of each kind, got 1 and 2"),
         (lambda: area_under_curve([1], [0, 1]),
          "an area under the curve needs 2 cases of each kind, got 1 and 2"),
         (lambda: confusion(["x"], ["a"], labels=("a", "b")),

@@ -141,12 +141,13 @@ def learn_sentiment(
     by_cues = _blame_by_cues(cues)
     fewest = min(int((tones == 1).sum()), int((tones == -1).sum()))
     enough = clear.size >= FEWEST_SCORED and fewest >= FEWEST_OF_A_TONE
+    enough = enough and _fewest_people(groups, tones) >= 2  # noqa: PLR2004 - a variance needs two
     outside, letters, tried = by_cues, None, None
     weakness: Weakness = "too_few"
     if enough:
         all_letters = Letters.read(ready)
         outside = _out_of_fold(all_letters, cues, tones, groups, seed=seed)
-        area = _area(outside, tones, confidence_level)
+        area = _area(outside, tones, groups, confidence_level)
         weakness = "" if area.value >= LOWEST_AREA else "too_weak"
         if weakness:
             outside, tried = by_cues, area
@@ -241,20 +242,32 @@ def _out_of_fold(
     return outside
 
 
-def _area(blame: NDArray[np.float64], tones: NDArray[np.int8], level: float) -> Estimate:
-    return area_under_curve(blame[tones == -1], blame[tones == 1], confidence_level=level)
+def _area(
+    blame: NDArray[np.float64], tones: NDArray[np.int8], groups: NDArray[np.int64], level: float
+) -> Estimate:
+    """Estimate the area; its interval knows that a person may have written several texts."""
+    negative, positive = tones == -1, tones == 1
+    return area_under_curve(
+        blame[negative], blame[positive],
+        clusters=(groups[negative], groups[positive]), confidence_level=level,
+    )  # fmt: skip
+
+
+def _fewest_people(groups: NDArray[np.int64], tones: NDArray[np.int8]) -> int:
+    """Count the people behind the tone with fewer of them."""
+    return min(np.unique(groups[tones == tone]).size for tone in (-1, 1))
 
 
 def _checked(
     blame: NDArray[np.float64], tones: NDArray[np.int8], groups: NDArray[np.int64], level: float
 ) -> TextCheck | None:
     sizes = {code: int((tones == code).sum()) for code in (-1, 0, 1)}
-    if min(sizes[-1], sizes[1]) < 2:  # noqa: PLR2004 - an area needs two of a kind
+    if _fewest_people(groups, tones) < 2:  # noqa: PLR2004 - an area needs two of a kind
         return None
     negative, called = tones == -1, blame > 0.5  # noqa: PLR2004
     rest = (tones == 0) | (tones == 1)
     return TextCheck(
-        area=_area(blame, tones, level),
+        area=_area(blame, tones, groups, level),
         found=Hits(right=int((called & negative).sum()), n_obs=sizes[-1]),
         left_alone=Hits(right=int((~called & rest).sum()), n_obs=sizes[0] + sizes[1]),
         n_negative=sizes[-1],
