@@ -82,7 +82,14 @@ NOTEBOOKS = {
             ("kpi_history", "answers"),
             needs=("targets",),
             parts=("kpis",),
-            optional=("mentions", "mention_codes", "cases", "followups", "employees"),
+            optional=(
+                "mentions",
+                "mention_codes",
+                "cases",
+                "followups",
+                "employees",
+                "stores",
+            ),
         ),
         Notebook(
             "06_half_year_review",
