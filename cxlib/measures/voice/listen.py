@@ -5,9 +5,9 @@ Texts pass by in batches and are forgotten; what stays is a few numbers a commen
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -15,19 +15,15 @@ from numpy.typing import NDArray
 
 from cxlib.data.source import Source
 from cxlib.errors import InputError
-from cxlib.measures.voice.coder import Hit, ThemeCoder
-from cxlib.measures.voice.intake import IntakeCounts, read_voices
-from cxlib.measures.voice.phrases import PhraseCounts
+from cxlib.measures.voice.intake import IntakeCounts, count_voices, read_voices
+from cxlib.measures.voice.phrases import MOST_DOCUMENTS, PhraseCounts
 from cxlib.measures.voice.quotes import Quote, QuotePicker
-from cxlib.measures.voice.redact import Redactor
+from cxlib.measures.voice.reading import DETRACTOR, PROMOTER, Blame, Plan, Reading
 from cxlib.measures.voice.taxonomy import MOST_THEMES, Taxonomy
-from cxlib.measures.voice.variety import variety
+from cxlib.measures.voice.variety import VARIETIES
+from cxlib.measures.voice.workers import readers
 
-Blame: TypeAlias = Callable[[Sequence[str]], NDArray[np.float64]]
-"""Gives each text a chance of blame, 0 to 1; NaN where it cannot tell."""
-
-DETRACTOR, PROMOTER = 6, 9
-HALF: Final = 0.5
+__all__ = ["DETRACTOR", "PROMOTER", "Blame", "Voice", "listen", "variety_counts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,7 +43,8 @@ class Voice:
         blamed: Bit k is set where it is named in words of blame.
         has_sentiment: Whether blame was judged at all.
         counts: What came in and what was set aside.
-        phrases: Document counts of phrases, for detractors and promoters.
+        phrases: Document counts of phrases, for detractors and promoters; of very many comments,
+            those of a random sample.
         quotes: Candidates for quotation.
     """
 
@@ -57,8 +54,8 @@ class Voice:
     people: NDArray[np.int64]
     days: NDArray[np.datetime64]
     varieties: NDArray[Any]
-    nps: NDArray[np.float64]
-    csat: NDArray[np.float64]
+    nps: NDArray[np.float32]
+    csat: NDArray[np.float32]
     themes: NDArray[np.uint64]
     blamed: NDArray[np.uint64]
     has_sentiment: bool
@@ -102,7 +99,8 @@ def listen(
     blame: Blame | None = None,
     names: Sequence[str] = (),
     seed: int = 1,
-    size: int = 20_000,
+    size: int = 5_000,
+    processes: int | None = None,
 ) -> Voice:
     """Read the comments of a period.
 
@@ -111,131 +109,95 @@ def listen(
         taxonomy: The themes.
         start: First day.
         end: Day after the last day.
-        blame: Judges texts; a theme's blame is that of the clauses that name it, and a negative
-            cue of the theme in the clause decides alone. None judges by these cues only.
+        blame: Judges folded texts; a theme's blame is that of the clauses that name it, and a
+            negative cue of the theme in the clause decides alone. None judges by these cues only.
         names: Names to hide, besides what rules find.
-        seed: Of the pick among candidates for quotation; the same seed gives the same pick.
-        size: Comments a batch aims at.
+        seed: Of the pick among candidates for quotation, and of the comments whose phrases are
+            counted where there are more than 100,000; the same seed gives the same.
+        size: Most comments of a batch.
+        processes: How many processes read; None takes one for fewer than 20,000 comments, else
+            one a core, at most 4. The result is the same to the last bit.
 
     Raises:
         InputError: Too many themes.
     """
     if not 0 < len(taxonomy) <= MOST_THEMES:
         raise InputError(f"themes must be 1 to {MOST_THEMES}, got {len(taxonomy)}")
-    reader = _Reader(taxonomy, blame, seed)
-    counts = IntakeCounts()
-    for batch in read_voices(
-        tables, start=start, end=end, redactor=Redactor(names), counts=counts, size=size
-    ):
-        reader.read(batch)
-    return reader.result(counts)
+    n = count_voices(tables, start=start, end=end)
+    plan = Plan(
+        taxonomy=taxonomy, blame=blame, names=tuple(names), seed=seed,
+        phrase_share=min(1.0, 2 * MOST_DOCUMENTS / max(n, 1)),
+    )  # fmt: skip
+    heard, counts = _Heard(plan), IntakeCounts()
+    with readers(plan, n=n, processes=processes) as run:
+        records = read_voices(tables, start=start, end=end, run=run, counts=counts, size=size)
+        for reading in run("read", heard.noted(records)):
+            heard.add(reading)
+    return heard.result(counts)
 
 
-class _Reader:
-    def __init__(self, taxonomy: Taxonomy, blame: Blame | None, seed: int) -> None:
-        self.coder = ThemeCoder(taxonomy)
-        self.judge = blame
-        self.phrases = PhraseCounts()
-        self.picker = QuotePicker([theme.id for theme in taxonomy], seed=seed)
-        self.parts: list[pd.DataFrame] = []
+class _Heard:
+    """Gathers what is left of batches: a few numbers a comment, counts, candidates."""
 
-    def read(self, batch: pd.DataFrame) -> None:
-        texts, foldeds = list(batch["text"]), list(batch["folded"])
-        hits = [self.coder.find_folded(folded) for folded in foldeds]
-        whole = self.judge(texts) if self.judge and texts else np.full(len(texts), np.nan)
-        themes = np.zeros(len(texts), dtype=np.uint64)
-        blamed = np.zeros(len(texts), dtype=np.uint64)
-        for k, chances in enumerate(self._clause_chances(texts, hits, whole)):
-            for theme, chance in chances.items():
-                themes[k] |= np.uint64(1 << theme)
-                if chance > HALF:
-                    blamed[k] |= np.uint64(1 << theme)
-        nps = batch["nps"].to_numpy(dtype=float)
-        detractor, promoter = nps <= DETRACTOR, nps >= PROMOTER
-        self.phrases.add(foldeds, texts, detractor=detractor, promoter=promoter, open_=themes == 0)
-        self.picker.offer(batch, themes=themes, blamed=blamed, whole=whole)
-        self.parts.append(
-            pd.DataFrame(
-                {
-                    "origin": pd.Categorical(batch["origin"]),
-                    "touchpoint": pd.Categorical(batch["touchpoint"].fillna("")),
-                    "person": batch["person"].to_numpy(dtype=np.int64),
-                    "day": pd.to_datetime(batch["date"]).to_numpy(dtype="datetime64[s]"),
-                    "variety": pd.Categorical([variety(text) for text in texts]),
-                    "nps": nps.astype(np.float32),
-                    "csat": batch["csat"].to_numpy(dtype=np.float32),
-                    "themes": themes,
-                    "blamed": blamed,
-                }
-            )
-        )
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _KINDS}
+        self._labels: dict[str, dict[str, int]] = {"origins": {}, "touchpoints": {}}
+        self._phrases = PhraseCounts()
+        self._picker = QuotePicker([theme.id for theme in plan.taxonomy], seed=plan.seed)
 
-    def _clause_chances(
-        self, texts: Sequence[str], hits: Sequence[list[Hit]], whole: NDArray[np.float64]
-    ) -> list[dict[int, float]]:
-        """Give per comment and theme the chance of blame in the clauses that name it.
+    def noted(self, batches: Iterator[pd.DataFrame]) -> Iterator[tuple[pd.DataFrame]]:
+        """Note what needs no reading, and pass on what reading needs."""
+        for batch in batches:
+            self._keep("origins", self._codes("origins", batch["origin"]))
+            self._keep("touchpoints", self._codes("touchpoints", batch["touchpoint"]))
+            self._keep("people", batch["person"])
+            self._keep("days", pd.to_datetime(batch["date"]).to_numpy())
+            self._keep("nps", batch["nps"])
+            self._keep("csat", batch["csat"])
+            yield (batch[list(NEEDED)],)
 
-        The mean of clause and comment, as measured to beat either; a cue decides alone.
-        """
-        places, spans, chances_alone = [], [], []
-        for k, found in enumerate(hits):
-            for hit in found:
-                alone = hit.clause_end - hit.clause_start >= len(texts[k].strip())
-                if alone and not hit.negative and not np.isnan(whole[k]):
-                    chances_alone.append((k, hit.theme))
-                elif not hit.negative and self.judge:
-                    places.append((k, hit.theme))
-                    spans.append(texts[k][hit.clause_start : hit.clause_end])
-        judged = self._judge_once(spans)
-        chances: list[dict[int, float]] = [{} for _ in texts]
-        for k, found in enumerate(hits):
-            for hit in found:
-                chances[k][hit.theme] = max(chances[k].get(hit.theme, 0.0), float(hit.negative))
-        for k, theme in chances_alone:  # the clause is the comment
-            chances[k][theme] = max(chances[k][theme], float(whole[k]))
-        for (k, theme), chance in zip(places, judged, strict=True):
-            both = chance if np.isnan(whole[k]) else (chance + whole[k]) / 2
-            chances[k][theme] = max(chances[k][theme], float(both))
-        return chances
-
-    def _judge_once(self, spans: Sequence[str]) -> NDArray[np.float64]:
-        """Judge each different clause once; customers use the same words."""
-        if self.judge is None or not spans:
-            return np.zeros(0)
-        place = {span: k for k, span in enumerate(dict.fromkeys(spans))}
-        judged = self.judge(list(place))
-        return np.array([judged[place[span]] for span in spans])
+    def add(self, reading: Reading) -> None:
+        """Add what reading gave."""
+        for name in ("varieties", "themes", "blamed"):
+            self._keep(name, getattr(reading, name))
+        self._phrases.merge(reading.phrases)
+        self._picker.merge(reading.picker)
 
     def result(self, counts: IntakeCounts) -> Voice:
-        frame = pd.concat(self.parts, ignore_index=True) if self.parts else _EMPTY
+        """Give all of it."""
+        columns: dict[str, Any] = {
+            name: np.concatenate(self._columns.pop(name) or [np.zeros(0, dtype=kind)])
+            for name, kind in _KINDS.items()
+        }
+        labels = {name: list(known) for name, known in self._labels.items()}
+        for name, known in (labels | {"varieties": list(VARIETIES)}).items():
+            columns[name] = pd.Categorical.from_codes(columns[name], categories=pd.Index(known))
         return Voice(
-            taxonomy=self.coder.taxonomy,
-            origins=frame["origin"].to_numpy(dtype=object).astype(str),
-            touchpoints=frame["touchpoint"].to_numpy(dtype=object).astype(str),
-            people=frame["person"].to_numpy(dtype=np.int64),
-            days=frame["day"].to_numpy().astype("datetime64[D]"),
-            varieties=frame["variety"].to_numpy(dtype=object).astype(str),
-            nps=frame["nps"].to_numpy(dtype=float),
-            csat=frame["csat"].to_numpy(dtype=float),
-            themes=frame["themes"].to_numpy(dtype=np.uint64),
-            blamed=frame["blamed"].to_numpy(dtype=np.uint64),
-            has_sentiment=self.judge is not None,
+            taxonomy=self._plan.taxonomy,
+            has_sentiment=self._plan.blame is not None,
             counts=counts,
-            phrases=self.phrases,
-            quotes=self.picker.picked(),
+            phrases=self._phrases,
+            quotes=self._picker.picked(),
+            **columns,
         )
 
+    def _keep(self, name: str, values: Any) -> None:  # noqa: ANN401 - a column or an array
+        self._columns[name].append(np.asarray(values).astype(_KINDS[name]))
 
-_EMPTY: Final = pd.DataFrame(
-    {
-        name: pd.Series(dtype=kind)
-        for name, kind in {
-            "origin": "object", "touchpoint": "object", "person": "int64",
-            "day": "datetime64[s]", "variety": "object",
-            "nps": "float64", "csat": "float64", "themes": "uint64", "blamed": "uint64",
-        }.items()
-    }
-)  # fmt: skip
+    def _codes(self, name: str, values: pd.Series) -> list[int]:
+        known = self._labels[name]
+        return [known.setdefault(str(value), len(known)) for value in values.fillna("").tolist()]
+
+
+NEEDED: Final = ("origin", "row_id", "nps", "csat", "person", "text", "folded")
+"""Columns of a record that are read."""
+_KINDS: Final = {
+    "origins": "int16", "touchpoints": "int16", "people": "int64", "days": "datetime64[D]",
+    "varieties": "int16", "nps": "float32", "csat": "float32", "themes": "uint64",
+    "blamed": "uint64",
+}  # fmt: skip
+"""What is kept of a comment: 46 bytes."""
 
 
 def variety_counts(voice: Voice) -> dict[str, int]:

@@ -30,8 +30,9 @@ from cxlib.measures.voice.prevalence import (
     theme_shifts,
 )
 from cxlib.measures.voice.quotes import approved_quotes, fits, write_candidates
-from cxlib.measures.voice.redact import Redactor
+from cxlib.measures.voice.reading import Plan
 from cxlib.measures.voice.taxonomy import base_taxonomy
+from cxlib.measures.voice.workers import readers
 from cxlib.stats.proportions import proportion
 
 START, END = dt.date(2025, 7, 1), dt.date(2026, 1, 1)
@@ -116,8 +117,9 @@ def test_copies_by_the_same_customer_and_in_public_are_counted_once():
 
 def test_a_record_keeps_the_native_score_and_no_name():
     tables = answers(["多謝陳小姐幫手"], nps=[None], csat=[4])
-    batches = read_voices(tables, start=START, end=END, redactor=Redactor(), counts=IntakeCounts())
-    record = next(iter(batches)).iloc[0]
+    with readers(Plan(taxonomy=BASE, blame=None), n=1) as run:
+        batches = read_voices(tables, start=START, end=END, run=run, counts=IntakeCounts())
+        record = next(iter(batches)).iloc[0]
     assert (record.origin, record.row_id, record.scale, record.score) == (
         "answers",
         "A00000",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxlib.data.simulate.text import hkid
-from cxlib.measures.voice.intake import hide
+from cxlib.measures.voice.reading import hide
 from cxlib.measures.voice.redact import (
     Redactor,
     cn_id_is_valid,
