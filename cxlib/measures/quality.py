@@ -13,7 +13,8 @@ from cxlib.data.source import Source
 from cxlib.data.volumes import Every, fault_counts, order_counts
 from cxlib.engagement.schema import Period, Precision, Release
 from cxlib.measures.reading import covered_period, day_after
-from cxlib.stats.control_chart import ControlChart, laney_chart, longest_run_limit
+from cxlib.stats.attribute_chart import rate_chart
+from cxlib.stats.control_chart import ControlChart, longest_run_limit
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.ratios import event_rate
 
@@ -150,12 +151,9 @@ def read_chart(
     confidence_level: float = 0.95,
     per: int = 1000,
 ) -> FaultChart | None:
-    """Chart counts per period (Laney's u') and call the releases.
+    """Chart counts per period (u, or Laney's u' where weeks differ by more than chance).
 
-        ū ± 3 s_i σz,  s_i = sqrt(ū / n_i),  σz from the moving ranges of z_i = (u_i - ū) / s_i
-
-    The limits of u' are those of p' on any multiple of the orders: what sets the two apart,
-    sqrt(1 - p̄), stands in s_i and, inverted, in σz. So the chart is p' over ``per`` · orders.
+    Limits as in ``rate_chart``; rates on the chart are per order.
 
     Returns:
         None where no fault stands behind the limits.
@@ -171,7 +169,7 @@ def read_chart(
         baseline = max(FEWEST_BASELINE, 2 * len(starts) // 3)
     if not sum(faults[:baseline]):
         return None
-    chart = laney_chart(faults, [per * n for n in orders], baseline=baseline)
+    chart = rate_chart(faults, orders, baseline=baseline)
     calls, called = iter(_calls(chart, marks)), []
     for each in dated:
         if each in inside:

@@ -14,6 +14,8 @@ from cxlib.engagement.scales import Direction
 from cxlib.errors import InputError
 from cxlib.measures.distribution import check_columns
 from cxlib.measures.survey import nps_from_counts
+from cxlib.stats.attribute_chart import share_chart
+from cxlib.stats.calendar_line import Calendar
 from cxlib.stats.control_chart import (
     RUN_RULES_FROM,
     ControlChart,
@@ -21,7 +23,6 @@ from cxlib.stats.control_chart import (
     Signal,
     Trend,
     individuals_chart,
-    laney_chart,
 )
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.means import mean_estimate
@@ -107,13 +108,15 @@ def kpi_series(
     better: Direction = "higher",
     baseline_periods: int | None = None,
     rebases: tuple[Rebase, ...] = (),
+    calendar: Calendar = (),
     confidence_level: float = 0.95,
 ) -> KpiSeries:
     """Build one KPI's series from its history.
 
     The kind follows from the counts that are filled in: promoters, passives and detractors make
-    an NPS (adjusted Wald), successes a share (Wilson), sd a mean (t). Shares are charted with
-    Laney's limits, the others as individuals. From 10 periods since the last rebase on, with 8 or
+    an NPS (adjusted Wald), successes a share (Wilson), sd a mean (t). Shares get a p chart, with
+    Laney's limits where their periods differ by more than chance; the others are charted as
+    individuals. From 10 periods since the last rebase on, with 8 or
     more behind the limits, the trend is that of the chart. A shorter series cannot fire its run
     rules, and limits from 3 to 5 periods call a trend in 12 to 24 % of stable series: both are
     given the exact Mann-Kendall test of the periods since the last rebase.
@@ -129,6 +132,8 @@ def kpi_series(
             5 % of cases (simulated). Declare it once and keep it.
         rebases: Fresh baselines with reasons; without a number of their own, their limits come
             from as many periods as the default gives for their length.
+        calendar: Columns in time order that move the centre line, such as the share of each
+            period's days in a moving holiday.
         confidence_level: In [0.9, 1).
 
     Raises:
@@ -161,14 +166,15 @@ def kpi_series(
     )
     values = [p.estimate.value for p in points]
     if kind == "share":
-        chart = laney_chart(
+        chart = share_chart(
             [int(x) for x in rows["successes"]],
             [int(x) for x in rows["n_obs"]],
             baseline=baseline,
             rebases=rebases,
+            calendar=calendar,
         )
     else:
-        chart = individuals_chart(values, baseline=baseline, rebases=rebases)
+        chart = individuals_chart(values, baseline=baseline, rebases=rebases, calendar=calendar)
     since = values[starts[-2] :]
     short = len(since) < RUN_RULES_FROM or chart.baseline < FEWEST_BASELINE
     return KpiSeries(

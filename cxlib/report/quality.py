@@ -143,17 +143,18 @@ def _fault_values(found: FaultChart) -> dict[str, Value]:
         "rate": found.whole, "per": per, "n_orders": sum(found.orders),
         "n_periods": len(found.starts), "baseline": chart.baseline, "baseline_end": Day(last),
         "cadence": phrase(f"quality.cadence.{found.cadence}"),
-        "centre": Num(chart.centre * per**2, "ratio"), "lower": Num(chart.lower * per**2, "ratio"),
-        "upper": Num(chart.upper * per**2, "ratio"),
+        "centre": Num(chart.centre * per, "ratio"), "lower": Num(chart.lower * per, "ratio"),
+        "upper": Num(chart.upper * per, "ratio"),
         "n_signals": len({signal.index for signal in chart.signals}),
         "called": Joined(tuple(each.release.name for each in found.called)),
+        "method": phrase(f"quality.method.{'u' if chart.method == 'u' else 'laney'}"),
         **period_values(found.period),
     }  # fmt: skip
     return values
 
 
 def _draw(found: FaultChart, theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
-    scale = found.per**2
+    scale = found.per
     fired = {signal.index: signal.direction for signal in found.chart.signals}
     codes = [
         start.isoformat() if found.cadence == "week" else f"{start:%Y-%m}" for start in found.starts

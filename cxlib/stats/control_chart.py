@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
-from math import isfinite, log2, sqrt
+from math import isfinite, log2
 from statistics import fmean
 from typing import Literal
 
+import numpy as np
+
 from cxlib.errors import InputError
+from cxlib.stats.calendar_line import Calendar, calendar_line, check_calendar
 
 Trend = Literal["up", "down", "no_signal"]
 Rule = Literal["outside_limits", "long_run", "few_crossings"]
+Method = Literal["individuals", "p", "Laney p'", "u", "Laney u'"]
 
 FEWEST_POINTS = 3
 RUN_RULES_FROM = 10
-_MEAN_RANGE = 1.128  # expected range of two standard normal values, d2 for n = 2
+MEAN_RANGE = 1.128  # expected range of two standard normal values, d2 for n = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +74,7 @@ class ControlChart:
         trend: The side of the stretch the series is on now, if a rule fired in that stretch.
         baseline: Points behind the limits in force now.
         rebases: With their reasons.
-        method: "individuals" or "Laney p'".
+        method: How the limits were found.
     """
 
     points: tuple[ChartPoint, ...]
@@ -78,7 +82,7 @@ class ControlChart:
     trend: Trend
     baseline: int
     rebases: tuple[Rebase, ...]
-    method: str
+    method: Method
 
     @property
     def centre(self) -> float:
@@ -101,6 +105,7 @@ def individuals_chart(
     *,
     baseline: int,
     rebases: Sequence[Rebase] = (),
+    calendar: Calendar = (),
 ) -> ControlChart:
     """Chart single values (XmR) against limits from the moving range of a baseline.
 
@@ -115,91 +120,35 @@ def individuals_chart(
         values: In time order, at least 3.
         baseline: The first so many points of a phase give its limits, 3 to the phase's length.
         rebases: Fresh baselines, each with a reason.
+        calendar: Columns that move the centre line, such as the share of a period's days in a
+            moving holiday; each phase learns their effect from its own baseline.
 
     Raises:
         InputError: Too few points, a value that is not finite, a rebase without a reason.
 
     Source: Wheeler (2000), Understanding Variation; Anhøj and Olesen (2014), PLoS ONE 9(11).
     """
-    checked = _check_values(values, name="values")
-    phases = _phases(len(checked), baseline=baseline, rebases=rebases)
+    checked = check_values(values, name="values")
+    columns = check_calendar(calendar, len(checked))
+    phases = find_phases(len(checked), baseline=baseline, rebases=rebases)
     points: list[ChartPoint] = []
     for start, end, own in phases:
-        base = checked[start : start + own]
+        phase = np.array(checked[start:end])
+        offsets, wider, factor = calendar_line(phase, columns[start:end], own=own)
+        base = (phase - offsets)[:own]
         centre = fmean(base)
-        reach = 3 / _MEAN_RANGE * fmean(abs(b - a) for a, b in pairwise(base))
+        reach = 3 / MEAN_RANGE * factor * float(np.abs(np.diff(base)).mean())
         points += [
             ChartPoint(
-                index=i,
-                value=checked[i],
-                centre=centre,
-                lower=centre - reach,
-                upper=centre + reach,
+                index=start + i,
+                value=checked[start + i],
+                centre=centre + float(offsets[i]),
+                lower=centre + float(offsets[i] - reach * wider[i]),
+                upper=centre + float(offsets[i] + reach * wider[i]),
             )
-            for i in range(start, end)
+            for i in range(end - start)
         ]
-    return _read(points, phases, rebases=rebases, method="individuals")
-
-
-def laney_chart(
-    successes: Sequence[int],
-    n: Sequence[int],
-    *,
-    baseline: int,
-    rebases: Sequence[Rebase] = (),
-) -> ControlChart:
-    """Chart shares of large groups (p') against limits that know the spread between periods.
-
-        p̄ ± 3 s_i σz,  s_i = sqrt(p̄(1-p̄)/n_i),  σz = mean |z_i - z_(i-1)| / 1.128,
-        z_i = (p_i - p̄) / s_i   over the baseline; limits are held inside [0, 1]
-
-    Binomial limits alone cry wolf when n is large, since periods differ by more than chance;
-    where they do not, σz is near 1 and the chart is the plain p chart. Rules as in
-    ``individuals_chart``.
-
-    Args:
-        successes: Per period, 0 to ``n``.
-        n: Trials per period, at least 1.
-        baseline: The first so many points of a phase give its limits.
-        rebases: Fresh baselines, each with a reason.
-
-    Raises:
-        InputError: Lists of unequal length, impossible counts, a baseline of all or nothing.
-
-    Source: Laney (2002), Quality Engineering 14(4).
-    """
-    if len(successes) != len(n):
-        raise InputError(
-            f"successes and n must have the same length, got {len(successes)} and {len(n)}"
-        )
-    for place, (x, size) in enumerate(zip(successes, n, strict=True)):
-        if size < 1 or not 0 <= x <= size:
-            raise InputError(
-                "successes must be from 0 to n, and n at least 1, "
-                f"got {x} of {size} at place {place}"
-            )
-    shares = _check_values([x / s for x, s in zip(successes, n, strict=True)], name="shares")
-    phases = _phases(len(shares), baseline=baseline, rebases=rebases)
-    points: list[ChartPoint] = []
-    for start, end, own in phases:
-        base = range(start, start + own)
-        centre = sum(successes[i] for i in base) / sum(n[i] for i in base)
-        if centre in (0.0, 1.0):
-            raise InputError(f"the baseline share must be between 0 and 1, got {centre}")
-        spread = [sqrt(centre * (1 - centre) / size) for size in n]
-        scores = [(shares[i] - centre) / spread[i] for i in base]
-        sigma = fmean(abs(b - a) for a, b in pairwise(scores)) / _MEAN_RANGE
-        points += [
-            ChartPoint(
-                index=i,
-                value=shares[i],
-                centre=centre,
-                lower=max(0.0, centre - 3 * spread[i] * sigma),
-                upper=min(1.0, centre + 3 * spread[i] * sigma),
-            )
-            for i in range(start, end)
-        ]
-    return _read(points, phases, rebases=rebases, method="Laney p'")
+    return read_rules(points, phases, rebases=rebases, method="individuals")
 
 
 def longest_run_limit(n_useful: int) -> int:
@@ -221,7 +170,8 @@ def fewest_crossings_limit(n_useful: int) -> int:
     return int(binom.ppf(0.05, n_useful - 1, 0.5))
 
 
-def _check_values(values: Sequence[float], *, name: str) -> list[float]:
+def check_values(values: Sequence[float], *, name: str) -> list[float]:
+    """Refuse too few points or one that is no finite number."""
     if len(values) < FEWEST_POINTS:
         raise InputError(
             f"a control chart needs at least {FEWEST_POINTS} points, got {len(values)}"
@@ -232,7 +182,9 @@ def _check_values(values: Sequence[float], *, name: str) -> list[float]:
     return [float(value) for value in values]
 
 
-def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tuple[int, int, int]]:
+def find_phases(
+    length: int, *, baseline: int, rebases: Sequence[Rebase]
+) -> list[tuple[int, int, int]]:
     """Give first point, end and points behind the limits of each phase."""
     starts = [0]
     for rebase in rebases:
@@ -255,13 +207,14 @@ def _phases(length: int, *, baseline: int, rebases: Sequence[Rebase]) -> list[tu
     return [(start, end, own) for (start, end), own in zip(spans, owns, strict=True)]
 
 
-def _read(
+def read_rules(
     points: list[ChartPoint],
     phases: list[tuple[int, int, int]],
     *,
     rebases: Sequence[Rebase],
-    method: str,
+    method: Method,
 ) -> ControlChart:
+    """Read the rules off points with limits, phase by phase, and make the chart."""
     signals: list[Signal] = []
     trend: Trend = "no_signal"
     for start, end, _ in phases:

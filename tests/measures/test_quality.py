@@ -29,17 +29,18 @@ def call(rate_after, seed):
     return read_chart(STARTS, faults=faults, orders=orders, releases=[RELEASE]).releases[0].call
 
 
-def test_limits_are_laneys_for_rates_by_hand():
+def test_limits_of_uneven_weeks_are_laneys_for_rates_by_hand():
     """ū ± 3 sqrt(ū / n) σz, σz the mean moving range of z over 1.128, from the baseline weeks."""
     faults, orders = series(orders=80)
+    faults = [3 * fault if k % 2 else fault for k, fault in enumerate(faults)]
     found = read_chart(STARTS, faults=faults, orders=orders, releases=[RELEASE])
     u = np.array(faults[:26]) / 80
     mean = u.mean()
     z = (u - mean) / sqrt(mean / 80)
     sigma = np.abs(np.diff(z)).mean() / 1.128
-    assert found.chart.baseline == 26
-    assert found.chart.centre * 1000 == pytest.approx(mean)
-    assert found.chart.upper * 1000 == pytest.approx(mean + 3 * sqrt(mean / 80) * sigma)
+    assert (found.chart.baseline, found.chart.method) == (26, "Laney u'")
+    assert found.chart.centre == pytest.approx(mean)
+    assert found.chart.upper == pytest.approx(mean + 3 * sqrt(mean / 80) * sigma)
 
 
 def test_a_release_without_a_change_is_seldom_called():

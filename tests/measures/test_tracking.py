@@ -68,9 +68,11 @@ def test_an_nps_series_carries_intervals_chart_and_current_value():
     assert (series.trend, series.trend_is_good) == ("no_signal", None)
 
 
-def test_shares_are_charted_by_laney_and_means_as_individuals():
+def test_even_shares_get_a_p_chart_uneven_ones_laneys_and_means_are_individuals():
     share = kpi_series(share_history("conversion", 30 + WOBBLE), kpi="conversion")
-    assert (share.kind, share.chart.method) == ("share", "Laney p'")
+    assert (share.kind, share.chart.method) == ("share", "p")
+    uneven = kpi_series(share_history("conversion", 300 + 40 * WOBBLE), kpi="conversion")
+    assert (uneven.kind, uneven.chart.method) == ("share", "Laney p'")
     assert share.current == proportion(31, 600)
     mean = kpi_series(mean_history(4.9 + WOBBLE / 50), kpi="ces")
     assert (mean.kind, mean.chart.method, mean.current.unit) == ("mean", "individuals", "rating")

@@ -1,4 +1,4 @@
-"""cxlib.stats.control_chart: Wheeler's limits, Anhøj's rules, Laney's limits, false alarms."""
+"""cxlib.stats.control_chart: Wheeler's limits, Anhøj's rules, a calendar, false alarms."""
 
 from math import nan, sqrt
 
@@ -10,7 +10,6 @@ from cxlib.stats.control_chart import (
     Rebase,
     fewest_crossings_limit,
     individuals_chart,
-    laney_chart,
     longest_run_limit,
 )
 
@@ -126,39 +125,6 @@ def test_a_steady_rise_is_nearly_always_seen():
     assert np.mean([individuals_chart(v, baseline=12).trend == "up" for v in values.tolist()]) > 0.9
 
 
-def test_laney_limits_match_a_hand_worked_chart():
-    """50 60 55 65 of 1,000: p̄ = .0575, s = .0073616, moving z ranges 1.35840 .67920 1.35840,
-    σz = 1.13200/1.128 = 1.003547, margin 3 · .0073616 · 1.003547 = .022163.
-    """
-    chart = laney_chart([50, 60, 55, 65], [1000] * 4, baseline=4)
-    s = sqrt(0.0575 * 0.9425 / 1000)
-    sigma = ((0.010 + 0.005 + 0.010) / s / 3) / 1.128
-    assert chart.upper == pytest.approx(0.0575 + 3 * s * sigma)
-    assert chart.upper == pytest.approx(0.0575 + 0.022163, abs=1e-5)
-    assert chart.method == "Laney p'"
-
-
-def test_laney_keeps_quiet_where_binomial_limits_cry_wolf():
-    """Shares that truly vary by 1 pp with n = 50,000: p-chart limits (± 0.6 pp) flag over a quarter
-    of all points, p' under 2 %; 300 seeded series of 24."""
-    rng = np.random.default_rng(15)
-    n = 50_000
-    shares = rng.normal(0.3, 0.01, (300, 24))
-    counts = rng.binomial(n, shares)
-    p_chart = np.mean(np.abs(counts / n - 0.3) > 3 * sqrt(0.3 * 0.7 / n))
-    laney = [laney_chart(row, [n] * 24, baseline=24) for row in counts.tolist()]
-    outside = np.mean([[not p.lower <= p.value <= p.upper for p in c.points] for c in laney])
-    assert p_chart > 0.25
-    assert outside < 0.02
-
-
-def test_laney_limits_widen_for_small_periods_and_stay_shares():
-    chart = laney_chart([9, 5, 8, 1], [100, 60, 90, 10], baseline=4)
-    widths = [p.upper - p.lower for p in chart.points]
-    assert widths[3] > widths[0]
-    assert all(0 <= p.lower <= p.upper <= 1 for p in chart.points)
-
-
 def test_a_constant_series_has_no_signal():
     chart = individuals_chart([5, 5, 5, 5], baseline=4)
     assert (chart.signals, chart.trend) == ((), "no_signal")
@@ -188,16 +154,8 @@ def test_a_constant_series_has_no_signal():
             "rebases must be in time order from 1 to 11, got 12",
         ),
         (
-            lambda: laney_chart([1, 2, 3], [10, 10], baseline=3),
-            "successes and n must have the same length, got 3 and 2",
-        ),
-        (
-            lambda: laney_chart([1, 20, 3], [10, 10, 10], baseline=3),
-            "successes must be from 0 to n, and n at least 1, got 20 of 10 at place 1",
-        ),
-        (
-            lambda: laney_chart([0, 0, 0], [10, 10, 10], baseline=3),
-            "the baseline share must be between 0 and 1, got 0.0",
+            lambda: individuals_chart(GOLDEN, baseline=12, calendar=[[0.0, 1.0]]),
+            "a calendar column must have a number for each of 12 points, got 2",
         ),
     ],
 )
@@ -216,3 +174,28 @@ def test_a_phase_may_have_its_own_number_of_points_behind_its_limits():
     assert (chart.centre, chart.baseline) == (21.5, 4)
     with pytest.raises(InputError, match="baseline must be from 3 to 6 points"):
         individuals_chart(values, baseline=12, rebases=[Rebase(index=12, reason="new", baseline=9)])
+
+
+def test_a_holiday_month_moves_the_centre_line_and_widens_limits_where_it_is_expected():
+    """A flat 10 with 4 less in whole holiday months: slope -4 by hand, so no point stands out."""
+    share = [0.5, 0.5, *[0.0] * 10, 1.0, 0.0]
+    wobble = [0.0, 0.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0]
+    values = [10 - 4 * z + w for z, w in zip(share, wobble, strict=True)]
+    chart = individuals_chart(values, baseline=12, calendar=[share])
+    centres = [point.centre for point in chart.points]
+    assert centres == pytest.approx([10 - 4 * z for z in share])
+    # Moves of the residuals: 0 1 2 2 2 2 2 2 2 1 0, mean 16 / 11; one slope learned: sqrt(11 / 10).
+    reach = 3 / 1.128 * (16 / 11) * sqrt(11 / 10)
+    assert chart.points[3].upper - 10 == pytest.approx(reach)
+    # Σ (z - z̄)² of the baseline is 0.5 - 1 / 12, the slope's variance over the spread 12 / 5.
+    assert chart.points[12].upper - centres[12] == pytest.approx(reach * sqrt(1 + 12 / 5))
+    assert chart.signals == ()
+    plain = individuals_chart(values, baseline=12)
+    assert any(signal.index == 12 for signal in plain.signals)
+
+
+def test_a_holiday_that_the_baseline_saw_once_moves_nothing():
+    """One touched point cannot be told from a one-off."""
+    share = [1.0, *[0.0] * 11]
+    chart = individuals_chart(GOLDEN, baseline=12, calendar=[share])
+    assert chart == individuals_chart(GOLDEN, baseline=12)
