@@ -5,18 +5,20 @@ from collections.abc import Sequence
 from typing import Final
 
 from cxlib.measures.voice.phrases import FEWEST_COMMENTS, Distinctive
-from cxlib.measures.voice.prevalence import Shift, ThemeReading
+from cxlib.measures.voice.prevalence import Shift
 from cxlib.measures.voice.quotes import Quote
 from cxlib.measures.voice.study import VoiceStudy
+from cxlib.measures.voice.variety import variety
 from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.fonts import missing_characters, report_fonts
-from cxlib.report.readings import nothing, value_cells
+from cxlib.report.readings import nothing
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.voice_places import place_table
-from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
+from cxlib.report.voice_themes import labels_of, theme_table, unchecked, values_of
+from cxlib.report.writer import Joined, Num, Phrase, Quoted, Value, Writer, phrase
 
 CHARTED: Final = 10
 PHRASES: Final = 6
@@ -33,15 +35,15 @@ def section(report: Report, study: VoiceStudy) -> Block:
         floor = report.engagement.minimum_cell
         return report.section("voice.few", floor=floor)
     key = "voice.blamed" if study.readings[0].blamed else "voice.named"
-    return report.section(key, "descriptive", **_values(study))
+    return report.section(key, "descriptive", **values_of(study))
 
 
 def theme_chart(report: Report, study: VoiceStudy) -> Block:
     """Draw the share of comments that complain about each theme, the largest first."""
     if not study.readings:
         return nothing(report, "voice.chart")
-    labels = _labels(study)
-    values = _values(study)
+    labels = labels_of(study)
+    values = values_of(study)
     key = "voice.chart" if study.readings[0].blamed else "voice.chart_named"
     shown = study.readings[:CHARTED]
 
@@ -75,7 +77,7 @@ def tables(report: Report, study: VoiceStudy) -> Block:
     """Show every theme, where it is complained about, and what tells detractors from promoters."""
     if not study.readings:
         return nothing(report, "voice.tables")
-    blocks = [_theme_table(report, study), place_table(report, study)]
+    blocks = [theme_table(report, study), place_table(report, study)]
     if study.phrases:
         blocks.append(_phrase_table(report, study))
     return report.together("voice.tables", blocks)
@@ -85,27 +87,28 @@ def findings(report: Report, study: VoiceStudy) -> Block:
     """Say what customers say, what no theme catches, and quote what a consultant approved."""
     if not study.readings:
         return nothing(report, "voice.findings")
-    values = _values(study)
-    judged = study.readings[0].blamed is not None
-    blocks = [
-        report.say(
-            "voice.finding" if judged else "voice.finding_named",
-            level="descriptive",
-            grade=None,
-            **values,
-        ),
-        _unclassified(report, study),
-    ]
+    blocks = [_first_finding(report, study), _unclassified(report, study)]
     if quotes := _quotes(report, study):
         blocks.append(quotes)
     return report.together("voice.findings", blocks)
+
+
+def _first_finding(report: Report, study: VoiceStudy) -> Block:
+    """Say what is complained about most; a reading nobody checked is evidence of grade D."""
+    values, key = values_of(study), "voice.finding"
+    if study.readings[0].blamed is None:
+        key = "voice.finding_named"
+    elif "corrected" in values:
+        key = "voice.finding_corrected"
+    why = unchecked(study)
+    return report.say(key, why, level="descriptive", grade="D" if why else None, **values)
 
 
 def shift_table(report: Report, shifts: Sequence[Shift], study: VoiceStudy) -> Block:
     """Show how often each theme is named in the review period against the baseline."""
     if not shifts:
         return nothing(report, "voice.shifts")
-    labels = _labels(study)
+    labels = labels_of(study)
     rows: list[tuple[Cell, ...]] = [
         (
             labels[shift.theme],
@@ -142,87 +145,6 @@ def shift_table(report: Report, shifts: Sequence[Shift], study: VoiceStudy) -> B
     )
 
 
-def _labels(study: VoiceStudy) -> dict[str, Value]:
-    return {theme.id: dict(theme.label) for theme in study.taxonomy}
-
-
-def _values(study: VoiceStudy) -> dict[str, Value]:
-    labels, top = _labels(study), study.readings[0]
-    second = study.readings[1] if len(study.readings) > 1 else top
-    asked, public = study.asked, study.public
-    counts = asked.counts if asked else None
-    values: dict[str, Value] = {
-        "theme": labels[top.theme],
-        "second": labels[second.theme],
-        "n": asked.n if asked else 0,
-        "people": asked.n_people if asked else 0,
-        "n_themes": len(study.taxonomy),
-        "copies": (counts.copies + counts.near_copies) if counts else 0,
-        "hidden": sum(counts.redacted.values()) if counts else 0,
-        "public": public.n if public else 0,
-        "share": top.share or phrase("number.hidden"),
-        "judge": _judge(study),
-        **period_values(study.period),
-    }
-    if top.blamed:
-        values["blamed"] = top.blamed
-    if second.blamed:
-        values["second_blamed"] = second.blamed
-    if study.unclassified:
-        values["unclassified"] = study.unclassified
-    return values
-
-
-def _judge(study: VoiceStudy) -> Value:
-    scorer = study.scorer
-    if scorer is None or scorer.check is None:
-        return phrase("voice.judge.none")
-    return phrase(
-        f"voice.judge.{scorer.basis}",
-        area=scorer.check.area,
-        perfect=Num(1.0, "ratio"),
-        chance=Num(0.5, "ratio"),
-    )
-
-
-def _theme_table(report: Report, study: VoiceStudy) -> Block:
-    labels, names = _labels(study), report.engagement.touchpoint_names()
-
-    def row(reading: ThemeReading) -> tuple[Cell, ...]:
-        share, interval = value_cells(reading.share)
-        negative, negative_interval = value_cells(reading.negative)
-        gap: Cell = phrase("number.hidden")
-        if reading.gap is not None:
-            gap = phrase("voice.table.gap_cell", value=reading.gap)
-        place: Cell = None
-        if reading.touchpoint is not None and reading.there is not None:
-            name = names.get(reading.touchpoint, {"en": reading.touchpoint})
-            place = phrase("voice.table.place", name=name, share=reading.there)
-        cells: tuple[Cell, ...] = (
-            labels[reading.theme], Num(reading.n), share, interval, negative, negative_interval,
-            gap, place,
-        )  # fmt: skip
-        return (*cells, study.public_shares.get(reading.theme)) if study.public_shares else cells
-
-    heads = ["theme", "n", "share", "share_ci", "negative", "negative_ci", "gap", "where"]
-    heads += ["public"] if study.public_shares else []
-    values = _values(study) | {"floor": report.engagement.minimum_cell}
-    judged = study.readings[0].blamed is not None
-    return report.table(
-        "voice.themes",
-        Table(
-            title=Phrase(f"voice.table.title{'' if judged else '_named'}", values),
-            subtitle=Phrase("voice.table.subtitle", values),
-            source=Phrase("voice.table.source", values),
-            columns=[
-                Column(f"voice.table.{head}", "text" if head in {"theme", "where"} else "num")
-                for head in heads
-            ],
-            rows=[row(reading) for reading in study.readings if reading.n],
-        ),
-    )
-
-
 def _phrase_table(report: Report, study: VoiceStudy) -> Block:
     def rows(of: str) -> list[Distinctive]:
         return [item for item in study.phrases if item.of == of and _printable(item.phrase)]
@@ -231,8 +153,8 @@ def _phrase_table(report: Report, study: VoiceStudy) -> Block:
     if not chosen:
         return nothing(report, "voice.phrases")
     counts = study.asked.phrases if study.asked else None
-    values = _values(study) | {
-        "phrase": chosen[0].phrase,
+    values = values_of(study) | {
+        "phrase": _spoken(chosen[0].phrase),
         "fewest": FEWEST_COMMENTS,
         "detractors": counts.n_detractors if counts else 0,
         "promoters": counts.n_promoters if counts else 0,
@@ -253,8 +175,8 @@ def _phrase_table(report: Report, study: VoiceStudy) -> Block:
             ],
             rows=[
                 (
-                    item.phrase, phrase(f"voice.phrases.{item.of}"), Num(item.n_detractors),
-                    Num(item.n_promoters), Num(item.p_value, "p_value"),
+                    _spoken(item.phrase), phrase(f"voice.phrases.{item.of}"),
+                    Num(item.n_detractors), Num(item.n_promoters), Num(item.p_value, "p_value"),
                     phrase("voice.phrases.whole", share=Num(item.unclassified, "share")),
                 )
                 for item in chosen
@@ -265,19 +187,19 @@ def _phrase_table(report: Report, study: VoiceStudy) -> Block:
 
 def _unclassified(report: Report, study: VoiceStudy) -> Block:
     words = tuple(text for text, _ in study.missing if _printable(text))[:4]
-    values = _values(study)
+    values = values_of(study)
     if not words:
         return report.say("voice.unclassified", level="descriptive", grade=None, **values)
-    values["words"] = Joined(tuple(phrase("voice.quoted", text=word) for word in words))
+    values["words"] = Joined(tuple(phrase("voice.quoted", text=_spoken(word)) for word in words))
     return report.say("voice.unclassified_words", level="descriptive", grade=None, **values)
 
 
 def _quotes(report: Report, study: VoiceStudy) -> Block | None:
     """Quote approved words of the themes most complained about; nothing says who wrote them."""
-    labels = _labels(study)
+    labels = labels_of(study)
     order = [reading.theme for reading in study.readings[:QUOTED_THEMES]]
     shown = [
-        phrase(f"voice.quote.{quote.tone}", theme=labels[quote.theme], text=words)
+        phrase(f"voice.quote.{quote.tone}", theme=labels[quote.theme], text=_spoken(words))
         for theme in order
         for quote in study.quotes
         if quote.theme == theme and (words := _quotable(quote))
@@ -291,6 +213,14 @@ def _quotable(quote: Quote) -> str:
     if any(unicodedata.category(mark) not in _TONELESS for mark in absent):
         return ""
     return "".join(mark for mark in quote.text if mark not in absent).strip()
+
+
+def _spoken(text: str) -> Quoted:
+    """Mark a customer's words with the language they are in; mixed ones count as Chinese."""
+    kind = variety(text)
+    if kind in {"en", "other"}:
+        return Quoted(text, "en")
+    return Quoted(text, "zh-Hans" if kind == "zh-Hans" else "zh-Hant-HK")
 
 
 def _printable(text: str) -> bool:

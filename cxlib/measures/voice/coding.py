@@ -1,7 +1,6 @@
 """Comments for a person to code, and what the codes say about the classifier and the coders."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from cxlib.data.coding_sheet import TONES, split_themes
 from cxlib.errors import InputError
 from cxlib.measures.voice.normalise import clean
-from cxlib.measures.voice.prevalence import clustered_share
 from cxlib.measures.voice.redact import Redactor
 from cxlib.stats.agreement import cohen_kappa, confusion
 from cxlib.stats.estimate import Estimate
@@ -68,32 +66,6 @@ class CodingCheck:
     coders: tuple[str, ...]
     kappa: Estimate | None
     negative: LabelQuality
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThemeCheck:
-    """What coded themes say about the list of themes.
-
-    Attributes:
-        n_texts: Comments whose themes somebody coded.
-        n_coders: Who coded themes.
-        kappa: Agreement of the first two over every comment and theme; None with one.
-        precision: Of the themes the list gives, the share people give too; where two coded a
-            comment, a theme counts only where they agree. None where it gives none.
-        recall: Of people's themes, the share the list gives.
-        missed: The theme it misses most often; "" where it misses none.
-        n_missed: Comments in which it misses that theme.
-        n_given: Comments to which people give it.
-    """
-
-    n_texts: int
-    n_coders: int
-    kappa: Estimate | None
-    precision: Estimate | None
-    recall: Estimate | None
-    missed: str
-    n_missed: int
-    n_given: int
 
 
 def sheet_rows(
@@ -257,75 +229,6 @@ def check_coding(
             np.array([unseen[name] for name in agreed.index], dtype=bool),
             confidence_level=confidence_level,
         ),
-    )
-
-
-def check_themes(
-    codes: pd.DataFrame,
-    texts: Mapping[str, str],
-    *,
-    themes_of: Callable[[str], frozenset[str]],
-    confidence_level: float = 0.95,
-) -> ThemeCheck | None:
-    """Hold the list of themes against the themes the client's own people gave.
-
-    A coder who gave no theme to any comment coded none; one who gave some meant "no theme" where
-    the cell is empty. Shares are over pairs of comment and theme, their intervals over comments.
-
-    Args:
-        codes: Of ``data.coding_sheet.read_codes``.
-        texts: Comment to its words.
-        themes_of: Gives the themes of a text.
-        confidence_level: In [0.9, 1).
-
-    Returns:
-        None where nobody coded themes of these comments.
-    """
-    if "themes" not in codes.columns:
-        return None
-    given = codes["themes"].fillna("").astype(str)
-    coding = set(codes.loc[given.str.strip() != "", "coder"])
-    known = codes[codes["id"].isin(list(texts)) & codes["coder"].isin(coding)]
-    if known.empty:
-        return None
-    sets: dict[str, dict[str, frozenset[str]]] = {}
-    columns = (known[name].fillna("").astype(str) for name in ("id", "coder", "themes"))
-    for name, coder, cell in zip(*columns, strict=True):
-        sets.setdefault(name, {})[coder] = frozenset(split_themes(cell))
-    first = sorted(coding)[:2]
-    twice = [found for found in sets.values() if set(first) <= found.keys()] if first[1:] else []
-    kappa = None
-    if any(found[name] for found in twice for name in first):
-        a, b = ([found[name] for found in twice] for name in first)
-        kappa = theme_agreement(a, b, confidence_level=confidence_level)
-    pairs: list[tuple[int, str, bool, bool]] = []
-    for k, (name, found) in enumerate(sets.items()):
-        called = themes_of(texts[name])
-        agreed = frozenset.intersection(*found.values())
-        disputed = frozenset.union(*found.values()) - agreed
-        pairs += [(k, theme, theme in agreed, theme in called)
-                  for theme in sorted((agreed | called) - disputed)]  # fmt: skip
-
-    def share(of: int, part: int) -> Estimate | None:
-        kept = [pair for pair in pairs if pair[of]]
-        if not kept:
-            return None
-        flags = np.array([pair[part] for pair in kept], dtype=bool)
-        where = np.array([pair[0] for pair in kept])
-        return clustered_share(flags, where, confidence_level=confidence_level)
-
-    wanted = Counter(theme for _, theme, told, _ in pairs if told)
-    lost = Counter(theme for _, theme, told, called in pairs if told and not called)
-    missed, n_missed = min(lost.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-    return ThemeCheck(
-        n_texts=len(sets),
-        n_coders=known["coder"].nunique(),
-        kappa=kappa,
-        precision=share(3, 2),
-        recall=share(2, 3),
-        missed=missed,
-        n_missed=n_missed,
-        n_given=wanted[missed],
     )
 
 

@@ -216,7 +216,10 @@ def theme_shifts(
             clustered_share(flags, voice.people, confidence_level=confidence_level)
             for flags, voice in ((first, before), (last, after))
         ]
-        counts = [_effective(flags, voice) for flags, voice in ((last, after), (first, before))]
+        counts = [
+            effective_counts(flags, voice.people)
+            for flags, voice in ((last, after), (first, before))
+        ]
         pairs.append((theme, kept, [number for pair in counts for number in pair]))
     raw = [proportion_difference(*c, confidence_level=confidence_level) for _, _, c in pairs]
     p_values = [estimate.p_value if estimate.p_value is not None else 1.0 for estimate in raw]
@@ -248,9 +251,17 @@ def coverage(voice: Voice, *, confidence_level: float = 0.95) -> Estimate | None
     return clustered_share(voice.themes == 0, voice.people, confidence_level=confidence_level)
 
 
-def _effective(flags: Flags, voice: Voice) -> tuple[int, int]:
-    """Turn a share of clustered comments into counts of as many independent ones."""
-    _, who = np.unique(voice.people, return_inverse=True)
+def effective_counts(flags: Flags, people: NDArray[Any]) -> tuple[int, int]:
+    """Turn a share of clustered comments into counts of as many independent ones.
+
+    Args:
+        flags: Whether each comment counts, at least 1.
+        people: Who wrote each.
+
+    Returns:
+        Those that count and all, rounded.
+    """
+    _, who = np.unique(people, return_inverse=True)
     share, n = float(flags.mean()), flags.size
     if not 0 < share < 1:
         return int(flags.sum()), int(n)

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
+from cxlib.data.coding_sheet import read_codes
 from cxlib.data.comments import scored_comments
 from cxlib.data.source import Source
 from cxlib.engagement.schema import Engagement, Period
 from cxlib.errors import ConfigError, Problem
+from cxlib.measures.voice.coder import ThemeCoder
+from cxlib.measures.voice.coding import LabelQuality
+from cxlib.measures.voice.labelled import quality_by_variety
 from cxlib.measures.voice.listen import Blame, Voice, listen
 from cxlib.measures.voice.phrases import Distinctive, distinctive_phrases, unclassified_phrases
 from cxlib.measures.voice.prevalence import (
@@ -23,6 +30,8 @@ from cxlib.measures.voice.prevalence import (
 from cxlib.measures.voice.quotes import Quote, approved_quotes, write_candidates
 from cxlib.measures.voice.sentiment import SentimentScorer, learn_from_comments
 from cxlib.measures.voice.taxonomy import Taxonomy, read_taxonomy
+from cxlib.measures.voice.theme_check import ThemeCorrection, ThemesOf, correct_themes
+from cxlib.measures.voice.trends import Trend, leading_places, place_trends
 from cxlib.stats.estimate import Estimate
 
 QUOTES: Final = Path("internal") / "quotes.csv"
@@ -41,6 +50,12 @@ class VoiceStudy:
         public: Public mentions; None where there are none.
         readings: Each theme, the most blamed first.
         places: Each theme at each touchpoint.
+        middle: First day of the later half of the period.
+        trends: How the pairs with the most complaints changed between the halves.
+        correction: Shares of themes corrected by the client's own codes; None where nobody
+            coded themes.
+        own_test: The list of themes on the workbook's own test comments, all themes together;
+            None where no comment can be judged.
         public_shares: Theme to its share of public mentions.
         phrases: Distinctive of detractors and of promoters.
         missing: Phrases shared by comments that no theme names, with their number.
@@ -55,6 +70,10 @@ class VoiceStudy:
     public: Voice | None
     readings: tuple[ThemeReading, ...] = ()
     places: tuple[Place, ...] = ()
+    middle: date
+    trends: tuple[Trend, ...] = ()
+    correction: ThemeCorrection | None = None
+    own_test: LabelQuality | None = None
     public_shares: Mapping[str, Estimate]
     phrases: tuple[Distinctive, ...] = ()
     missing: tuple[tuple[str, int], ...] = ()
@@ -86,9 +105,13 @@ def voice_study(
     period = period or engagement.baseline
     window = period.window("")
     taxonomy = engagement_taxonomy(engagement)
-    scorer = _learn(engagement, tables, period)
+    comments = _comments(engagement, tables, period)
+    level, floor = engagement.confidence_level, engagement.minimum_cell
+    scorer = None
+    if comments is not None:
+        scorer = learn_from_comments(comments, seed=engagement.seed, confidence_level=level)
     names = read_names(engagement)
-    blame: Blame | None = scorer.blame if scorer else None
+    blame: Blame | None = scorer.blame_folded if scorer else None
 
     def heard(*wanted: str) -> Voice | None:
         voice = listen(
@@ -99,12 +122,15 @@ def voice_study(
         return voice if voice.n else None
 
     asked, public = heard("answers", "cases"), heard("mentions")
-    level, floor = engagement.confidence_level, engagement.minimum_cell
+    middle = window["start"] + (window["end"] - window["start"]) / 2
     if asked is None or asked.n < floor:
         return VoiceStudy(
-            period=period, taxonomy=taxonomy, asked=asked, public=public, public_shares={}
-        )
+            period=period, taxonomy=taxonomy, asked=asked, public=public, public_shares={},
+            middle=middle,
+        )  # fmt: skip
     readings = theme_readings(asked, **engagement.precision)
+    places = theme_places(asked, **engagement.precision)
+    themes_of = ThemeCoder(taxonomy).themes_of
     file = engagement.folder / engagement.voice.quotes if engagement.voice.quotes else None
     if keep_quotes_in is not None:
         write_candidates(keep_quotes_in / QUOTES, asked.quotes)
@@ -114,7 +140,11 @@ def voice_study(
         asked=asked,
         public=public,
         readings=tuple(sorted(readings, key=_blamed_first)),
-        places=theme_places(asked, **engagement.precision),
+        places=places,
+        middle=middle,
+        trends=place_trends(asked, leading_places(places), middle=middle, **engagement.precision),
+        correction=_correction(engagement, asked, comments, themes_of),
+        own_test=_own_test(scorer, themes_of, level),
         public_shares=_shares(public, level, floor),
         phrases=distinctive_phrases(asked.phrases, error_rate=1 - level),
         missing=unclassified_phrases(asked.phrases),
@@ -196,15 +226,35 @@ def check_quotes(engagement: Engagement) -> None:
         approved_quotes(engagement.folder / name, ())
 
 
-def _learn(
+def _comments(
     engagement: Engagement, tables: Mapping[str, Source], period: Period
-) -> SentimentScorer | None:
+) -> pd.DataFrame | None:
     if "answers" not in tables or "comment" not in tables["answers"].columns:
         return None
     window = period.window("answered_at")
-    comments = scored_comments(tables["answers"], **window, seed=engagement.seed)
+    return scored_comments(tables["answers"], **window, seed=engagement.seed)
+
+
+def _correction(
+    engagement: Engagement, asked: Voice, comments: pd.DataFrame | None, themes_of: ThemesOf
+) -> ThemeCorrection | None:
+    """Correct by the codes the engagement keeps of this period's comments."""
+    codes = read_codes(engagement.folder)
+    if codes is None or comments is None:
+        return None
+    coded = comments[comments["answer_id"].isin(codes["id"])]
+    texts = dict(zip(coded["answer_id"].astype(str), coded["comment"].astype(str), strict=True))
     level = engagement.confidence_level
-    return learn_from_comments(comments, seed=engagement.seed, confidence_level=level)
+    return correct_themes(asked, codes, texts, themes_of=themes_of, confidence_level=level)
+
+
+def _own_test(
+    scorer: SentimentScorer | None, themes_of: ThemesOf, level: float
+) -> LabelQuality | None:
+    """Hold the list of themes against the workbook's own test comments."""
+    if scorer is None:
+        return None
+    return quality_by_variety(scorer, themes_of=themes_of, confidence_level=level)[-1].themes
 
 
 def _blamed_first(reading: ThemeReading) -> tuple[float, int, str]:

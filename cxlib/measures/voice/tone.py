@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlib.errors import InputError
-from cxlib.measures.voice.coding import CodingCheck, ThemeCheck, check_coding, check_themes
+from cxlib.measures.voice.coding import CodingCheck, check_coding
 from cxlib.measures.voice.sentiment import SentimentScorer, tone_codes
+from cxlib.measures.voice.theme_check import ThemeCheck, check_themes
 from cxlib.stats.misclassification import CorrectedShare, Hits, corrected_share
 
 Mask: TypeAlias = NDArray[np.bool_]
