@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import isnan
+from statistics import NormalDist
 from typing import Literal
 
 from cxlib.errors import InputError
@@ -49,6 +50,12 @@ class Estimate:
     def has_interval(self) -> bool:
         """Whether both limits exist."""
         return not (isnan(self.ci_lower) or isnan(self.ci_upper))
+
+    @property
+    def standard_error(self) -> float:
+        """Half the interval's width over the normal quantile of its level; NaN without interval."""
+        quantile = NormalDist().inv_cdf((1 + self.confidence_level) / 2)
+        return (self.ci_upper - self.ci_lower) / 2 / quantile
 
     def excludes(self, value: float) -> bool:
         """Whether the interval lies wholly on one side of ``value``: then a difference shows."""

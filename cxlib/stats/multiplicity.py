@@ -96,18 +96,29 @@ def holm_levels(p_values: Sequence[float], *, confidence_level: float) -> tuple[
     return tuple(levels)
 
 
-def family_error_rate(comparisons: int, *, confidence_level: float = 0.95) -> float:
-    """Return the chance of at least one false alarm among independent true nulls, unadjusted.
+def false_coverage_levels(
+    p_values: Sequence[float], *, confidence_level: float
+) -> tuple[float, ...]:
+    """Return one interval level per comparison that agrees with Benjamini and Hochberg's verdict.
 
-        1 - confidence_level ** comparisons
+        1 - error · max(R, 1) / m,  R the comparisons found among m
+
+    Of the intervals of what was found, at most the share ``error`` is expected to miss. An interval
+    from the same statistic as its p-value leaves out the null value exactly when it was found.
+
+    Args:
+        p_values: Unadjusted, one per comparison of the declared family.
+        confidence_level: In [0.9, 1).
 
     Raises:
-        InputError: No comparison, or a level outside [0.9, 1).
+        InputError: A value outside [0, 1], or a level outside [0.9, 1).
+
+    Source: Benjamini and Yekutieli (2005), JASA 100(469).
     """
     check_level(confidence_level)
-    if comparisons < 1:
-        raise InputError(f"comparisons must be at least 1, got {comparisons}")
-    return float(1 - confidence_level**comparisons)
+    error, size = 1 - confidence_level, len(p_values)
+    found = sum(p <= error for p in benjamini_hochberg(p_values))
+    return (1 - error * max(found, 1) / max(size, 1),) * size
 
 
 def _check(p_values: Sequence[float]) -> None:
