@@ -4,13 +4,13 @@ The list is `cues.yml`, written for this workbook. It stands in where a client h
 comments, and is one more feature beside the letters where a model is learned.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+import string
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import tanh
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import yaml
@@ -30,6 +30,7 @@ _TURNED_BLAME: Final = 0.5
 """Blame that is denied ("not slow") is weaker than praise that is ("not happy")."""
 _REACH: Final = {"letters": 24, "characters": 6}
 """How far a negator reaches to the word it turns: letters in English, characters in Chinese."""
+_LETTERS: Final = frozenset(string.ascii_letters + string.digits)
 _ENDS: Final = "。！？!?；;\n，,"
 
 
@@ -54,68 +55,66 @@ def cue_scores(texts: Iterable[str]) -> NDArray[np.float64]:
     Args:
         texts: Already ``folded``.
     """
-    cues = _cues()
-    return np.fromiter((tanh(_sum(text, cues) / 2) for text in texts), dtype=np.float64)
+    return np.fromiter((tanh(_sum(text) / 2) for text in texts), dtype=np.float64)
 
 
-def _sum(text: str, cues: dict[str, Sequence[_Cue]]) -> float:
+def _sum(text: str) -> float:
     total, weight = 0.0, 1.0
     turned_until = -1
     place = 0
-    starts = _starts()
-    while begun := starts.search(text, place):
-        place = begun.start()
-        found = _match(text, place, cues)
-        if found is None:
-            place += 1
+    for start, end, cue in sorted(_found(text), key=_place):
+        if start < place:  # inside a longer one, or one that began before
             continue
-        place += len(found.text)
-        if found.role == "value":
-            value = found.value
-            if place - len(found.text) <= turned_until:
+        place = end
+        if cue.role == "value":
+            value = cue.value
+            if start <= turned_until:
                 value = -value * (_TURNED_BLAME if value < 0 else 1.0)
                 turned_until = -1
             total += weight * value
-        elif found.role == "negator":
-            reach = _REACH["letters" if found.text[-1].isascii() else "characters"]
+        elif cue.role == "negator":
+            reach = _REACH["letters" if cue.text[-1].isascii() else "characters"]
             turned_until = place + reach
-        elif found.role == "contrast":
+        elif cue.role == "contrast":
             weight, turned_until = _AFTER_CONTRAST, -1
-        elif found.role == "end":
+        elif cue.role == "end":
             turned_until = -1
     return total
 
 
-def _match(text: str, place: int, cues: dict[str, Sequence[_Cue]]) -> _Cue | None:
-    """Find the longest cue that starts here; letters must stand as whole words."""
-    for cue in cues.get(text[place], ()):
-        if not text.startswith(cue.text, place):
+def _found(text: str) -> Iterator[tuple[int, int, _Cue]]:
+    """Give every cue of a text with its place; letters must stand as whole words."""
+    n = len(text)
+    for last, (length, whole, cue) in _automaton().iter(text):
+        start, end = last - length + 1, last + 1
+        if whole and (
+            (start and text[start - 1] in _LETTERS) or (end < n and text[end] in _LETTERS)
+        ):
             continue
-        if not cue.text[0].isascii() or cue.role == "end":
-            return cue
-        end = place + len(cue.text)
-        before = place and _is_letter(text[place - 1])
-        if not before and not (end < len(text) and _is_letter(text[end])):
-            return cue
-    return None
+        yield start, end, cue
 
 
-def _is_letter(character: str) -> bool:
-    return character.isascii() and character.isalnum()
+def _place(found: tuple[int, int, _Cue]) -> tuple[int, int]:
+    """Order from the left, the longest first."""
+    return found[0], -found[1]
 
 
 @cache
-def _starts() -> re.Pattern[str]:
-    """Where a cue may start: its first character, and for letters the start of a word."""
-    first = sorted(_cues())
-    letters = "".join(re.escape(c) for c in first if _is_letter(c))
-    others = "".join(re.escape(c) for c in first if not _is_letter(c))
-    return re.compile(f"(?<![A-Za-z0-9])[{letters}]|[{others}]")
+def _automaton() -> Any:  # noqa: ANN401 - a class of an untyped package
+    """Find all cues of the list in one pass."""
+    import ahocorasick
+
+    automaton = ahocorasick.Automaton()
+    for cue in _cues():
+        whole = cue.text[0].isascii() and cue.role != "end"
+        automaton.add_word(cue.text, (len(cue.text), whole, cue))
+    automaton.make_automaton()
+    return automaton
 
 
 @cache
-def _cues() -> dict[str, Sequence[_Cue]]:
-    """The list by first character, longest first."""
+def _cues() -> tuple[_Cue, ...]:
+    """The list, each words once: what is named first decides."""
     with LIST.open(encoding="utf-8") as file:
         read = yaml.safe_load(file)
     found: dict[str, _Cue] = {}
@@ -133,7 +132,4 @@ def _cues() -> dict[str, Sequence[_Cue]]:
     take(read["contrast"], "contrast")
     take(read["negators"], "negator")
     take(_ENDS, "end")
-    by_first: dict[str, list[_Cue]] = {}
-    for cue in sorted(found.values(), key=lambda cue: (-len(cue.text), cue.text)):
-        by_first.setdefault(cue.text[0], []).append(cue)
-    return dict(by_first)
+    return tuple(found.values())
