@@ -179,9 +179,10 @@ def code_import(
     """Check a filled sheet and keep its codes for the reports."""
     from cxlib.run.coding import import_sheet
 
-    path, rows, n_all = import_sheet(sheet, engagement=engagement)
-    print(f"took {rows} codes from {sheet.name}; {path} holds {n_all} coded comments\n"
-          "next: cx run, the report then quotes them")  # fmt: skip
+    path, rows, n_all, n_open = import_sheet(sheet, engagement=engagement)
+    left = f"; {n_open} rows are not coded yet" if n_open else ""
+    print(f"took {rows} codes from {sheet.name}{left}; {path} holds {n_all} coded comments\n"
+          "next: cx run, the report then corrects by them")  # fmt: skip
 
 
 def _formats(text: str) -> tuple[str, ...]:

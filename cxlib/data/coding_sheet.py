@@ -11,7 +11,15 @@ import pandas as pd
 
 from cxlib.data.contract import Column, RowRule, TableContract, check
 from cxlib.data.intake import read_table
-from cxlib.data.open import contract_error
+from cxlib.data.sheet_checks import (
+    check_columns,
+    check_half_rows,
+    check_owner,
+    raise_problems,
+    read_sheet,
+    sheet_problems,
+    tidy_codes,
+)
 from cxlib.errors import DataError, Problem
 
 COLUMNS: Final = ("id", "coder", "text", "sentiment", "themes", "quote_ok")
@@ -84,18 +92,20 @@ def read_sheet_codes(
         texts: What the sheet says of each comment; ids repeat from client to client, texts do not.
 
     Returns:
-        Columns `id`, `coder`, `sentiment`, `themes`, `quote_ok` of the coded rows.
+        Columns `id`, `coder`, `sentiment`, `themes`, `quote_ok` of the coded rows; its attribute
+        `n_open` counts the others.
 
     Raises:
-        ContractError: Every breach with row, column, value, rule and remedy.
-        DataError: The file cannot be read, or nothing in it is coded.
+        DataError: The file cannot be read, is of another engagement, has a formula for a code or
+            nothing coded; or every other breach with row, column, value, rule and remedy.
     """
-    raw = read_table(
-        path, table_name="coding", sheet=SHEET if path.suffix.lower() != ".csv" else None
-    )
+    raw = read_sheet(path, sheet=SHEET)
+    check_columns(raw, ("id", "coder", "text", "sentiment", "themes"))
+    check_owner(raw, known_ids, texts)
+    raw = tidy_codes(raw)
     checked = check(raw, _contract(themes), known={"comment": known_ids})
-    if len(checked.violations):
-        raise contract_error([], [checked.violations])
+    breaches = sheet_problems(checked.violations, themes=themes)
+    raise_problems(path, [*breaches, *check_half_rows(raw)])
     frame = checked.frame.reindex(columns=list(KEPT))
     coded = frame[frame["sentiment"].notna()].reset_index(drop=True)
     if coded.empty:
@@ -104,9 +114,8 @@ def read_sheet_codes(
             [Problem(path.name, "column sentiment", "", "at least 1 row must be coded",
                      f"write one of {', '.join(TONES)} beside each text, save, import again")],
         )  # fmt: skip
-    if texts is not None and "text" in checked.frame:
-        _check_texts(path, checked.frame, texts)
     coded["themes"] = coded["themes"].fillna("").map(lambda cell: ";".join(split_themes(cell)))
+    coded.attrs["n_open"] = len(frame) - len(coded)
     return coded
 
 
@@ -137,9 +146,9 @@ def read_codes(folder: Path) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     raw = read_table(path, table_name="coding")
+    check_columns(raw, KEPT)
     checked = check(raw, _contract(None), known={})
-    if len(checked.violations):
-        raise contract_error([], [checked.violations])
+    raise_problems(path, sheet_problems(checked.violations))
     frame = checked.frame.reindex(columns=list(KEPT))
     frame["themes"] = frame["themes"].fillna("")
     return frame.reset_index(drop=True)
@@ -177,27 +186,6 @@ def _contract(themes: frozenset[str] | None) -> TableContract:
         unique_together=("id", "coder"),
         row_rules=rules,
     )
-
-
-def _check_texts(path: Path, rows: pd.DataFrame, texts: Mapping[str, str]) -> None:
-    """Refuse a sheet of which most texts are not those of the comments they stand beside."""
-    shown = rows[rows["text"].notna()]
-    same = [
-        _letters(said) == _letters(texts.get(row, ""))
-        for row, said in zip(shown["id"], shown["text"], strict=True)
-    ]
-    if 2 * sum(same) < len(same):
-        raise DataError(
-            f"{path.name} is not a sheet of this engagement",
-            [Problem(path.name, "column text", f"{len(same) - sum(same)} of {len(same)} unlike",
-                     "each text must be that of the comment of its id",
-                     "import it into the engagement it was exported from, or export a new sheet")],
-        )  # fmt: skip
-
-
-def _letters(text: str) -> str:
-    """What survives a spreadsheet: letters and digits."""
-    return "".join(filter(str.isalnum, text))
 
 
 def _is_filled(path: Path) -> bool:

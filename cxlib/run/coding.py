@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from cxlib.data.coding_sheet import keep_codes, read_sheet_codes, write_sheet
 from cxlib.data.comments import scored_comments
@@ -48,7 +49,16 @@ def export_sheet(engagement: Path, *, n: int, coder: str) -> tuple[Path, int]:
     return path, len(rows)
 
 
-def import_sheet(sheet: Path, *, engagement: Path | None = None) -> tuple[Path, int, int]:
+class Imported(NamedTuple):
+    """Where codes are kept, those of the sheet, those altogether, and what is still open on it."""
+
+    path: Path
+    n_coded: int
+    n_all: int
+    n_open: int
+
+
+def import_sheet(sheet: Path, *, engagement: Path | None = None) -> Imported:
     """Check a filled sheet and keep its codes in data/coding.csv of the engagement.
 
     Args:
@@ -56,7 +66,8 @@ def import_sheet(sheet: Path, *, engagement: Path | None = None) -> tuple[Path, 
         engagement: The engagement file; none looks beside the sheet.
 
     Returns:
-        The file kept, the comments coded on this sheet, and those coded altogether.
+        The file kept, the comments coded on this sheet, those coded altogether by anyone, and the
+        rows of the sheet without a code, which may be filled in and imported later.
 
     Raises:
         DataError: The sheet breaks its rules; every breach is named with its row.
@@ -75,4 +86,4 @@ def import_sheet(sheet: Path, *, engagement: Path | None = None) -> tuple[Path, 
         themes=frozenset(theme.id for theme in engagement_taxonomy(checked)),
     )
     path, n_all = keep_codes(checked.folder, codes)
-    return path, len(codes), n_all
+    return Imported(path, len(codes), n_all, codes.attrs["n_open"])
