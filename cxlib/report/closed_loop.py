@@ -1,6 +1,6 @@
 """What tracking shows of the closed loop: coverage, time to contact, and the next score."""
 
-from cxlib.measures.closed_loop import LoopStudy, Recovery
+from cxlib.measures.closed_loop import NEGATIVE, LoopStudy, Recovery
 from cxlib.measures.reading import Reading
 from cxlib.report import figures
 from cxlib.report.blocks import Block
@@ -31,7 +31,9 @@ def loop_values(study: LoopStudy) -> dict[str, Value]:
         name: study.reading(name) or HIDDEN for name in ("covered", "contacted", "closed")
     }
     return {
-        "negative": phrase(f"closed_loop.negative.{study.rule.score}"),
+        "negative": phrase(
+            f"closed_loop.negative.{study.rule.score}", cut=NEGATIVE[study.rule.score]
+        ),
         "n": study.n_negative,
         "bare": study.n_bare,
         "excused": study.n_excused,
