@@ -140,3 +140,32 @@ def test_any_driver_column_is_rated_one_to_five():
     found = check(raw, table_contract("answers"), known={})
     assert found.unused_columns == ("parking",)
     assert found.frame["driver_parking"].tolist()[1] == 5
+
+
+def test_a_follow_up_has_a_contact_or_a_reason_and_is_not_closed_before_it_began():
+    found = violations(
+        "followups",
+        answer_id=["A1", "A2", "A3"],
+        contacted_at=["2026-01-05 10:00:00", "2026-01-05 10:00:00", None],
+        closed_at=["2026-01-04 10:00:00", None, None],
+        reason=[None, "asked_not_to", "asked_not_to"],
+    )
+    assert found == [
+        (
+            "closed_at",
+            "2026-01-05 10:00:00 and 2026-01-04 10:00:00",
+            "closed_at must not be before contacted_at",
+        ),
+        (
+            "contacted_at",
+            "asked_not_to and 2026-01-05 10:00:00",
+            "a reason says why nothing was done, so contacted_at must be empty",
+        ),
+    ]
+
+
+def test_a_quarter_of_the_employees_is_a_year_and_a_quarter():
+    found = violations(
+        "employees", response_id=["E1", "E2"], quarter=["2026Q1", "Q1 2026"], enps=["9", "9"]
+    )
+    assert found == [("quarter", "Q1 2026", "quarter must be a year and a quarter such as 2026Q1")]
