@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import nan
+from math import nan, sqrt
 from statistics import fmean
 from typing import Any, Literal
 
+from cxlib.decisions.calendar import occasion_shares
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import KPI_RANGES, period_end
+from cxlib.engagement.schema import Engagement
 from cxlib.measures.tracking import KpiSeries, Verdict, verdict
 from cxlib.stats.estimate import Estimate
-from cxlib.stats.false_alarms import FalseAlarms, false_alarms
+from cxlib.stats.false_alarms import FalseAlarms, Stable, false_alarms
 from cxlib.stats.smoothing import FEWEST as FEWEST_FORECAST
 from cxlib.stats.smoothing import Forecast, forecast
 
@@ -115,15 +117,20 @@ def sampling_share(series: KpiSeries) -> float | None:
 
 
 def expected_alarms(each: TrackedKpi) -> FalseAlarms | None:
-    """Give the false-alarm rates of a KPI's own chart: its length, its baseline, its rules.
+    """Give the false-alarm rates of a KPI's own chart: its length, baseline, sizes, rules.
 
     None where no rule of the chart is read: there the exact trend test errs in 5 % at most.
     """
     series = each.series
     if series is None or not series.has_firm_limits:
         return None
-    first = series.chart.rebases[-1].index if series.chart.rebases else 0
-    return false_alarms(len(series.points) - first, baseline=series.chart.baseline)
+    chart = series.chart
+    first = chart.rebases[-1].index if chart.rebases else 0
+    columns = tuple(column[first:] for column in each.calendar.columns)
+    return false_alarms(
+        len(series.points) - first, baseline=chart.baseline, calendar=columns,
+        like=_like(series, first) if series.kind == "share" else None,
+    )  # fmt: skip
 
 
 def expected_false_trends(tracked: Sequence[TrackedKpi]) -> float:
@@ -138,12 +145,14 @@ def expected_false_trends(tracked: Sequence[TrackedKpi]) -> float:
     return sum(rates)
 
 
-def kpi_forecast(each: TrackedKpi, *, confidence_level: float = 0.95) -> KpiForecast | None:
+def kpi_forecast(each: TrackedKpi, *, engagement: Engagement) -> KpiForecast | None:
     """Forecast a KPI for the period in which its target is due, or for the next.
+
+    Holidays and sale days whose effect brings forecasts closer are in it, those ahead too.
 
     Args:
         each: With its series since the last fresh baseline.
-        confidence_level: In [0.9, 1).
+        engagement: Its confidence level and sale days.
 
     Returns:
         None under 8 periods.
@@ -155,39 +164,45 @@ def kpi_forecast(each: TrackedKpi, *, confidence_level: float = 0.95) -> KpiFore
     points = series.points[first:]
     if len(points) < FEWEST_FORECAST:
         return None
-    start, steps = _next(points[-1].period_start, each), 1
+    start = _next(points[-1].period_start, each)
+    ahead = [start]
     while each.target is not None and period_end(start, each.kpi.cadence) < each.target.by:
         following = _next(start, each)
         if period_end(following, each.kpi.cadence) > each.target.by:
             break
-        start, steps = following, steps + 1
+        start = following
+        ahead.append(start)
+    level = engagement.confidence_level
+    coming = occasion_shares(ahead, cadence=each.kpi.cadence, engagement=engagement)
     model = forecast(
-        [point.estimate.value for point in points], steps=steps, confidence_level=confidence_level
-    )
+        [point.estimate.value for point in points], steps=len(ahead), confidence_level=level,
+        calendar=[
+            (*each.calendar.shares[name][first:], *coming.get(name, (0.0,) * len(ahead)))
+            for name in each.calendar.used
+        ],
+    )  # fmt: skip
     lowest, highest = KPI_RANGES[each.kpi.unit]
     estimate = Estimate(
         value=model.value, ci_lower=max(lowest, model.ci_lower),
         ci_upper=min(highest, model.ci_upper), n_obs=model.n_values, unit=each.kpi.unit,
-        method="exponential smoothing", confidence_level=confidence_level,
+        method="exponential smoothing", confidence_level=level,
     )  # fmt: skip
     due = (
         each.target
         if each.target and period_end(start, each.kpi.cadence) <= each.target.by
         else None
     )
-    level = None if due is None else due.level
+    aim = None if due is None else due.level
     return KpiForecast(
         kpi=each.kpi.id, made_on=points[-1].period_start, period_start=start, estimate=estimate,
-        target=level, model=model,
-        verdict=verdict(estimate, target=level, better=each.kpi.direction),
+        target=aim, model=model,
+        verdict=verdict(estimate, target=aim, better=each.kpi.direction),
     )  # fmt: skip
 
 
-def forecasts(
-    tracked: Sequence[TrackedKpi], *, confidence_level: float = 0.95
-) -> dict[str, KpiForecast]:
+def forecasts(tracked: Sequence[TrackedKpi], *, engagement: Engagement) -> dict[str, KpiForecast]:
     """Forecast every KPI that has enough periods."""
-    found = {each.kpi.id: kpi_forecast(each, confidence_level=confidence_level) for each in tracked}
+    found = {each.kpi.id: kpi_forecast(each, engagement=engagement) for each in tracked}
     return {kpi: value for kpi, value in found.items() if value is not None}
 
 
@@ -227,6 +242,20 @@ def keep_record(
         "forecasts": [kept[key] for key in sorted(kept)],
         "verdicts": [judged[key] for key in sorted(judged)],
     }
+
+
+def _like(series: KpiSeries, first: int) -> Stable:
+    """Describe stable shares like those of a KPI: sizes, level and spread beside sampling's."""
+    chart, points = series.chart, series.points[first:]
+    sizes = tuple(float(point.estimate.n_obs) for point in points)
+    held = chart.points[first : first + chart.baseline]
+    inside = [p for p in held if p.lower > 0 and p.upper < 1]
+    centre = fmean(point.centre for point in held)
+    ratio = 1.0
+    if chart.method == "Laney p'" and inside:
+        sampling = sqrt(centre * (1 - centre) / sizes[inside[0].index - first])
+        ratio = (inside[0].upper - inside[0].centre) / NORMAL_SPREAD / sampling
+    return Stable(sizes=sizes, centre=centre, kind="share", ratio=max(1.0, ratio))
 
 
 def _next(start: date, each: TrackedKpi) -> date:

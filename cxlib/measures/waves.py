@@ -129,6 +129,11 @@ class WaveStudy:
     splits: int
     refused: Mapping[ScoreName, str]
 
+    def of(self, score: ScoreName, *, by: str) -> WaveChange | None:
+        """Give one score's change, split by one column; None where it was not compared."""
+        found = (change for change in self.changes if (change.score, change.by) == (score, by))
+        return next(found, None)
+
 
 def find_waves(answers: Source, period: Period, *, date: str = "answered_at") -> Waves:
     """Choose the wave to compare a period with: the one before it, else its own two halves.

@@ -11,9 +11,14 @@ from cxlib.measures.festival import lunar_new_years
 from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries
 from cxlib.report import figures
 from cxlib.report.blocks import Block
+from cxlib.report.kpi_calendar import occasion_words
 from cxlib.report.report import Report
 from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, Writer, phrase
+from cxlib.stats.control_chart import Method
 
+METHODS: dict[Method, str] = {
+    "individuals": "single", "p": "p", "Laney p'": "laney_p", "u": "u", "Laney u'": "laney_u",
+}  # fmt: skip
 MOST_WHISKERS = 40
 """Periods up to which each point shows its own interval."""
 
@@ -65,10 +70,11 @@ def _chart(report: Report, each: TrackedKpi) -> Block:
         "n_periods": len(series.points), "baseline": chart.baseline,
         "baseline_end": Month(period_end(limits_end, kpi.cadence)),
         "unit": phrase(f"kpi_tracking.unit.{kpi.unit}"),
-        "method": phrase(f"kpi_tracking.method.{'share' if series.kind == 'share' else 'single'}"),
+        "method": phrase(f"kpi_tracking.method.{METHODS[chart.method]}"),
         "trend_rule": phrase(f"kpi_tracking.{rule}"),
         "signals": _signals(each),
-        "limits_note": _limits_note(series), "spread_note": _spread_note(series),
+        "limits_note": _limits_note(series), "calendar_note": _calendar_note(each),
+        "spread_note": _spread_note(series),
         "target_note": _target_note(each), "young_note": _young_note(each),
     }  # fmt: skip
     name = f"kpi_tracking.chart.{case}"
@@ -155,7 +161,10 @@ def _signals(each: TrackedKpi) -> Value:
     """Say each rule that fired and when."""
     found: dict[str, list[Value]] = {}
     for start, signal in each.signals():
-        found.setdefault(signal.rule, []).append(latest(start, each.kpi.cadence))
+        period = latest(start, each.kpi.cadence)
+        if names := each.occasions(start):
+            period = phrase("kpi_tracking.in_days", period=period, occasion=occasion_words(names))
+        found.setdefault(signal.rule, []).append(period)
     if not found:
         return phrase("kpi_tracking.fired.none")
     return Joined(
@@ -190,6 +199,13 @@ def _limits_note(series: KpiSeries) -> Value:
     if series.has_firm_limits:
         return ""
     return phrase("kpi_tracking.note.limits", fewest=FEWEST_BASELINE)
+
+
+def _calendar_note(each: TrackedKpi) -> Value:
+    """Say that the centre line knows of a holiday."""
+    if not each.calendar.used:
+        return ""
+    return phrase("kpi_tracking.note.calendar", occasion=occasion_words(each.calendar.used))
 
 
 def _target_note(each: TrackedKpi) -> Phrase:

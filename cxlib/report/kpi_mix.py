@@ -1,21 +1,22 @@
 """The mix behind a total: every group one way, the total the other."""
 
-from cxlib.measures.shift import ScoreShift
+from cxlib.measures.waves import WaveChange
 from cxlib.report import figures, scope
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.who_answered import none_block
 from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
 
 
-def case(shift: ScoreShift) -> str:
+def case(shift: WaveChange) -> str:
     """Say what the groups and the total do: against each other, or without contradiction."""
     if shift.alarm == "none":
         return "plain"
     return f"{shift.alarm}_{'down' if shift.mix.change < 0 else 'up'}"
 
 
-def values(report: Report, shift: ScoreShift) -> dict[str, Value]:
+def values(report: Report, shift: WaveChange) -> dict[str, Value]:
     """Give every value that sentences about the mix ask for."""
     grown = max(shift.groups, key=lambda g: g.mix.share_after - g.mix.share_before)
     clear = [group for group in shift.groups if group.change.excludes(0.0)]
@@ -23,7 +24,7 @@ def values(report: Report, shift: ScoreShift) -> dict[str, Value]:
     return {
         "change": shift.change, "size": Num(abs(shift.change.value), "points"),
         "before": shift.before.shown, "after": shift.after.shown,
-        "rate": shift.rate_effect, "mix": shift.mix_effect,
+        "rate": shift.rate_effect, "mix": shift.mix_effect, "n_both": shift.n_both,
         "groups": Joined(tuple(
             phrase("kpi_tracking.mix.group", name=channel(group.group), change=group.change)
             for group in shift.groups
@@ -44,15 +45,19 @@ def values(report: Report, shift: ScoreShift) -> dict[str, Value]:
     }  # fmt: skip
 
 
-def section(report: Report, shift: ScoreShift) -> Block:
+def section(report: Report, shift: WaveChange | None) -> Block:
     """Open the section on the mix."""
+    if shift is None:
+        return report.section("kpi_tracking.mix.few", "diagnostic")
     found = values(report, shift)
     headline = Phrase(f"kpi_tracking.mix.title_{case(shift)}", found)
     return report.section("kpi_tracking.mix", "diagnostic", headline=headline, **found)
 
 
-def mix_table(report: Report, shift: ScoreShift) -> Block:
+def mix_table(report: Report, shift: WaveChange | None) -> Block:
     """Show each group and the total in both periods, the change and its split."""
+    if shift is None:
+        return none_block(report, "kpi_tracking.mix.none")
     rows: list[tuple[Cell, ...]] = [
         (
             channel(group.group),
@@ -94,8 +99,10 @@ def mix_table(report: Report, shift: ScoreShift) -> Block:
     )
 
 
-def mix_chart(report: Report, shift: ScoreShift) -> Block:
+def mix_chart(report: Report, shift: WaveChange | None) -> Block:
     """Draw the change of each group and of the total against zero."""
+    if shift is None:
+        return none_block(report, "kpi_tracking.mix.none")
     found = values(report, shift)
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
@@ -130,14 +137,18 @@ def mix_chart(report: Report, shift: ScoreShift) -> Block:
     )
 
 
-def finding(report: Report, shift: ScoreShift) -> Block:
+def finding(report: Report, shift: WaveChange | None) -> Block:
     """Say how much of the change is the groups' own, and how much is who answered."""
-    return report.say(finding_key(shift), level="diagnostic", grade=None, **values(report, shift))
+    if shift is None:
+        return none_block(report, "kpi_tracking.mix.none")
+    return report.say(
+        f"kpi_tracking.mix.{case(shift)}", level="diagnostic", grade=None, **values(report, shift)
+    )
 
 
-def finding_key(shift: ScoreShift) -> str:
-    """Catalogue key of the finding on the mix."""
-    return f"kpi_tracking.mix.{case(shift)}"
+def finding_key(shift: WaveChange | None) -> str | None:
+    """Catalogue key of the finding on the mix; None where there was nothing to compare."""
+    return None if shift is None else f"kpi_tracking.mix.{case(shift)}"
 
 
 def channel(name: str) -> Value:

@@ -28,6 +28,8 @@ REACHES: Mapping[Reach, Status | None] = {
     "always": "good", "hit_and_miss": "watch", "never": "bad", "unsettled": None,
     "too_few": None, "no_target": None,
 }  # fmt: skip
+FEWEST_YEARS = 3
+"""Whole years a season of twelve months would need."""
 HEADS = {"band": "band_head"}
 """Columns whose heading has another key than the text of their cells."""
 
@@ -118,7 +120,7 @@ def forecast_table(
         found = made.get(each.kpi.id)
         if found is None:
             none = phrase("number.hidden")
-            rows.append((each.kpi.name, None, None, none, None, none, None))
+            rows.append((each.kpi.name, None, None, none, None, none, None, None))
             continue
         model = found.model
         aim = None if found.target is None else Num(found.target, each.kpi.unit)
@@ -130,11 +132,10 @@ def forecast_table(
                 phrase("kpi_tracking.forecast.band", value=found.estimate),
                 aim,
                 phrase(f"kpi_tracking.forecast.{found.verdict}"),
-                phrase("kpi_tracking.forecast.record", held=model.held, tried=model.tried)
-                if model.tried else None,
+                _record(model.held, model.tried), _record(model.held_far, model.tried_far),
             )
         )  # fmt: skip
-    heads = ("kpi", "period", "value", "band", "target", "verdict", "held")
+    heads = ("kpi", "period", "value", "band", "target", "verdict", "held", "held_far")
     values = forecast_values(tracked, made)
     return report.table(
         "kpi_tracking.forecast.table",
@@ -154,6 +155,10 @@ def forecast_table(
     )
 
 
+def _record(held: int, tried: int) -> Cell:
+    return phrase("kpi_tracking.forecast.record", held=held, tried=tried) if tried else None
+
+
 def forecast_values(
     tracked: Sequence[TrackedKpi], made: Mapping[str, KpiForecast]
 ) -> dict[str, Value]:
@@ -170,6 +175,8 @@ def forecast_values(
         "n_made": len(made), "total": len(tracked), "held": held, "tried": tried, "rate": rate,
         "n_open": len(open_goals), "fewest": FEWEST, **by_verdict,
         "without": _names([each for each in tracked if each.kpi.id not in made]),
+        "holidays": _names([e for e in tracked if e.kpi.id in made and e.calendar.used]),
+        "years": FEWEST_YEARS,
     }  # fmt: skip
 
 

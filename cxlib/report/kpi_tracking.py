@@ -5,11 +5,12 @@ from math import isfinite
 from typing import Any
 
 from cxlib.decisions.kpis import TrackedKpi
-from cxlib.decisions.tracking import expected_alarms
-from cxlib.measures.shift import ScoreShift
+from cxlib.decisions.tracking import expected_alarms, expected_false_trends
 from cxlib.measures.tracking import FEWEST_BASELINE
+from cxlib.measures.waves import WaveChange
 from cxlib.report import scope
 from cxlib.report.blocks import Block
+from cxlib.report.kpi_calendar import occasion_words
 from cxlib.report.kpi_charts import latest, trend_word
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
@@ -40,6 +41,8 @@ def board_values(tracked: Sequence[TrackedKpi]) -> dict[str, Value]:
         "good": _names([e for e in moved if e.series and e.series.trend_is_good]),
         "bad": _names([e for e in moved if e.series and not e.series.trend_is_good]),
         "first": Month(min(periods)), "last": Month(max(periods)), "fewest": FEWEST_BASELINE,
+        "n_charts": sum(each.series is not None for each in tracked),
+        "expected": Num(expected_false_trends(tracked), "ratio"),
         **by_verdict,
     }  # fmt: skip
 
@@ -123,6 +126,7 @@ def signal_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
                     latest(start, kpi.cadence),
                     phrase(f"kpi_tracking.rule.{signal.rule}"),
                     phrase(f"kpi_tracking.side.{signal.direction}"),
+                    occasion_words(each.occasions(start)),
                     Marked(
                         phrase(f"kpi_tracking.side.{'better' if good else 'worse'}"),
                         "good" if good else "bad",
@@ -131,14 +135,13 @@ def signal_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
             )  # fmt: skip
     values: dict[str, Value] = {
         **board_values(tracked), "n_signals": len(rows),
-        "n_charts": sum(each.series is not None for each in tracked),
         "n_fired": sum(bool(each.signals()) for each in tracked),
     }  # fmt: skip
     if not rows:
         return report.items(
             "kpi_tracking.signals.table", [Phrase("kpi_tracking.signals.none", values)], role="note"
         )
-    heads = ("kpi", "period", "rule", "side", "meaning")
+    heads = ("kpi", "period", "rule", "side", "days", "meaning")
     return report.table(
         "kpi_tracking.signals.table",
         Table(
@@ -190,26 +193,26 @@ def limit_list(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
     return scope.limits(report, [f"kpi_tracking.limits.{key}" for key in keys], **values)
 
 
-def answer(report: Report, tracked: Sequence[TrackedKpi], *, mix: str) -> Block:
+def answer(report: Report, tracked: Sequence[TrackedKpi], *, mix: str | None) -> Block:
     """Give the answer: what moved, what only seems to, and the mix behind the total.
 
     Args:
         report: The report.
         tracked: All KPIs.
-        mix: Key of the finding on the mix, as it was said.
+        mix: Key of the finding on the mix, as it was said; None gives way to the targets.
     """
     values = board_values(tracked)
     case = "moved" if values["n_moved"] else "moved_none"
     still = "still" if values["n_still"] else "still_none"
     return report.answer(
         f"kpi_tracking.summary.{case}",
-        reasons=[f"kpi_tracking.{case}", f"kpi_tracking.{still}", mix],
+        reasons=[f"kpi_tracking.{case}", f"kpi_tracking.{still}", mix or "kpi_tracking.targets"],
         by=scope.decide_by(report.engagement),
         **values,
     )
 
 
-def ledger_content(tracked: Sequence[TrackedKpi], shift: ScoreShift) -> dict[str, Any]:
+def ledger_content(tracked: Sequence[TrackedKpi], shift: WaveChange | None) -> dict[str, Any]:
     """Give what later reviews read: every KPI's value, trend and verdict, and the mix."""
     return {
         "kpis": {
@@ -233,7 +236,7 @@ def ledger_content(tracked: Sequence[TrackedKpi], shift: ScoreShift) -> dict[str
             for each in tracked
             if each.series is not None
         },
-        "nps_mix": {
+        "nps_mix": None if shift is None else {
             "change": _plain(shift.change),
             "rate_effect": shift.mix.rate_effect,
             "mix_effect": shift.mix.mix_effect,

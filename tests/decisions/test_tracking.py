@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,7 +22,7 @@ from cxlib.decisions.tracking import (
 from cxlib.engagement import load_engagement
 from cxlib.engagement.review import Rebaseline
 from cxlib.errors import ConfigError
-from cxlib.stats.false_alarms import false_alarms
+from cxlib.stats.false_alarms import Stable, false_alarms
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
 MONTHS = [date(2025 + place // 12, place % 12 + 1, 1) for place in range(18)]
@@ -33,7 +34,7 @@ def engagement():
     return load_engagement(SAMPLE)
 
 
-def one(engagement, shares, *, target=None, n=1000, by=date(2026, 12, 31)):
+def one(engagement, shares, *, target=None, n=10_000, by=date(2026, 12, 31)):
     rows = [
         {"kpi": "conversion", "period_start": start, "n_obs": n, "value": share,
          "successes": round(share * n)}
@@ -74,7 +75,7 @@ def test_a_short_series_says_nothing(engagement):
     each = one(engagement, WOBBLE[:5], target=0.05)
     assert (variation(each), reach(each)) == ("too_few", "too_few")
     assert expected_alarms(each) is None
-    assert kpi_forecast(each) is None
+    assert kpi_forecast(each, engagement=engagement) is None
 
 
 def test_the_sampling_share_follows_the_size_of_the_sample(engagement):
@@ -87,30 +88,69 @@ def test_the_sampling_share_follows_the_size_of_the_sample(engagement):
 def test_alarms_are_those_of_the_charts_own_length(engagement):
     """18 months, 12 of them behind the limits; every KPI without a history adds nothing."""
     each = one(engagement, WOBBLE[:18])
-    assert expected_alarms(each) == false_alarms(18, baseline=12)
-    assert expected_false_trends([each]) == false_alarms(18, baseline=12).trend_now
+    like = Stable(sizes=(10_000.0,) * 18, centre=each.series.chart.centre, kind="share")
+    assert expected_alarms(each) == false_alarms(18, baseline=12, like=like)
+    assert expected_false_trends([each]) == expected_alarms(each).trend_now
 
 
 def test_a_forecast_is_for_the_period_in_which_the_target_is_due(engagement):
     """June to December are six steps; past its date a goal gets the next month and no verdict."""
-    ahead = kpi_forecast(one(engagement, WOBBLE[:18], target=0.08))
+    ahead = kpi_forecast(one(engagement, WOBBLE[:18], target=0.08), engagement=engagement)
     assert (ahead.period_start, ahead.model.steps) == (date(2026, 12, 1), 6)
     assert ahead.verdict == "not_met"
-    late = kpi_forecast(one(engagement, WOBBLE[:18], target=0.08, by=date(2026, 6, 30)))
+    late = kpi_forecast(
+        one(engagement, WOBBLE[:18], target=0.08, by=date(2026, 6, 30)), engagement=engagement
+    )
     assert (late.period_start, late.model.steps, late.verdict) == (
         date(2026, 7, 1), 1, "no_target",
     )  # fmt: skip
+
+
+def test_a_forecast_knows_of_the_holiday_ahead(engagement):
+    """Holiday months stand 1 pp lower, twice; due in February 2027, the holiday of 2027 lowers it.
+
+    6 February 2027: 23 January to 20 February, 20 of 28 days; July has none.
+    """
+    rng = np.random.default_rng(3)
+    holiday = dict.fromkeys(range(18), 0.0) | {0: 17 / 31, 1: 12 / 28, 13: 26 / 28, 14: 3 / 31}
+    shares = [
+        round(0.05 - 0.01 * holiday[k] + 0.0004 * rng.standard_normal(), 5) for k in range(18)
+    ]
+    each = one(engagement, shares, n=100_000, target=0.06, by=date(2027, 2, 28))
+    effect = each.calendar.effects["lunar_new_year"]
+    assert each.calendar.shares["lunar_new_year"] == pytest.approx(tuple(holiday.values()))
+    assert each.calendar.used == ("lunar_new_year",)
+    assert effect.ci_lower < -0.01 < effect.ci_upper
+    found = kpi_forecast(each, engagement=engagement)
+    assert found.period_start == date(2027, 2, 1)
+    plain = one(engagement, shares, n=100_000, target=0.06, by=date(2027, 3, 31))
+    later = kpi_forecast(plain, engagement=engagement)
+    assert found.estimate.value - later.estimate.value == pytest.approx(20 / 28 * effect.effect)
+
+
+def test_a_holiday_month_is_held_against_its_own_line(engagement):
+    """The February that a plain chart flags lies inside the limits that know of the holiday."""
+    rng = np.random.default_rng(3)
+    holiday = dict.fromkeys(range(18), 0.0) | {0: 17 / 31, 1: 12 / 28, 13: 26 / 28, 14: 3 / 31}
+    shares = [
+        round(0.05 - 0.01 * holiday[k] + 0.0004 * rng.standard_normal(), 5) for k in range(18)
+    ]
+    each = one(engagement, shares, n=100_000)
+    assert each.signals() == ()
+    assert each.occasions(date(2026, 2, 1)) == ("lunar_new_year",)
+    assert each.occasions(date(2025, 11, 1)) == ("sale",)
+    assert each.occasions(date(2025, 9, 1)) == ()
 
 
 def test_the_record_grows_and_keeps_what_it_has(engagement):
     """Two months apart: two forecasts and two verdicts; the same month again adds none."""
     before = [one(engagement, WOBBLE[:17], target=0.05)]
     after = [one(engagement, WOBBLE[:18], target=0.05)]
-    first = keep_record({}, before, forecasts(before))
-    second = keep_record(first, after, forecasts(after))
+    first = keep_record({}, before, forecasts(before, engagement=engagement))
+    second = keep_record(first, after, forecasts(after, engagement=engagement))
     assert [len(second[name]) for name in ("forecasts", "verdicts")] == [2, 2]
     assert second["forecasts"][0] == first["forecasts"][0]
-    assert keep_record(second, after, forecasts(after)) == second
+    assert keep_record(second, after, forecasts(after, engagement=engagement)) == second
 
 
 def test_a_fresh_baseline_settles_a_kpi_that_moved(engagement):

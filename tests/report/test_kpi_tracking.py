@@ -7,13 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cxlib.data.source import duckdb_source
 from cxlib.decisions.goals import check_goals
 from cxlib.decisions.kpis import Target, frozen_targets, track_kpis
 from cxlib.decisions.level import baselines
 from cxlib.engagement import load_engagement
-from cxlib.measures.shift import nps_shift
+from cxlib.engagement.schema import Metric, Period
+from cxlib.measures.waves import Waves, wave_changes
 from cxlib.report import goals as weigh
-from cxlib.report import kpi_charts, kpi_mix, kpi_setting
+from cxlib.report import kpi_calendar, kpi_charts, kpi_mix, kpi_setting
 from cxlib.report import kpi_tracking as show
 from cxlib.report.report import Report
 
@@ -51,22 +53,48 @@ def tracked(engagement):
     return track_kpis(pd.DataFrame(rows), engagement=engagement, targets=targets)
 
 
+PAIR = Waves(
+    kind="previous",
+    before=Period(start=date(2025, 7, 1), end=date(2025, 12, 31)),
+    after=Period(start=date(2026, 1, 1), end=date(2026, 6, 30)),
+)
+
+
 def counts(**channels):
-    return pd.DataFrame(
-        [
-            {"channel": name, "score": score, "n": n}
-            for name, bands in channels.items()
-            for score, n in zip((10, 7, 0), bands, strict=True)
-        ]
+    """Promoters, passives and detractors of each channel."""
+    return [
+        (name, score)
+        for name, bands in channels.items()
+        for score, n in zip((10, 7, 0), bands, strict=True)
+        for _ in range(n)
+    ]
+
+
+def nps_change(before, after):
+    """The change between two waves of answers, each by a customer of its own."""
+    frame = pd.DataFrame([*before, *after], columns=["channel", "nps"])
+    frame["answered_at"] = pd.to_datetime(
+        ["2025-09-01"] * len(before) + ["2026-03-01"] * len(after)
     )
+    frame["customer_id"] = [f"C{k}" for k in range(len(frame))]
+    frame["touchpoint"] = "visit"
+    study = wave_changes(
+        duckdb_source(frame, table="answers"),
+        {"nps": Metric(kind="nps", wording="?")},
+        waves=PAIR,
+        precision={"confidence_level": 0.95, "minimum_cell": 30},
+    )
+    assert study.of("csat_mean", by="channel") is None
+    return study.of("nps", by="channel")
 
 
 @pytest.fixture(scope="module")
 def shift():
     """Both channels gain a point, the total loses nine: the lower channel grew."""
-    before = counts(offline=(700, 1, 300), online=(500, 1, 500))
-    after = counts(offline=(352, 1, 147), online=(750, 15, 735))
-    return nps_shift(before, after, by="channel", n_draws=400)
+    return nps_change(
+        counts(offline=(700, 1, 300), online=(500, 1, 500)),
+        counts(offline=(352, 1, 147), online=(750, 15, 735)),
+    )
 
 
 def text(block, language="en"):
@@ -86,6 +114,8 @@ def all_blocks(report, tracked, shift):
         "targets": show.target_finding(report, tracked),
         "charts": kpi_charts.charts(report, tracked),
         "signals": show.signal_table(report, tracked),
+        "calendar": kpi_calendar.calendar_table(report, tracked),
+        "calendar_finding": kpi_calendar.calendar_finding(report, tracked),
         "mix": kpi_mix.section(report, shift),
         "mix_table": kpi_mix.mix_table(report, shift),
         "mix_chart": kpi_mix.mix_chart(report, shift),
@@ -165,7 +195,7 @@ def test_a_total_against_most_of_its_groups_is_told_too(report):
     """One channel a shade lower, the other higher, the total down: not "every channel"."""
     before = counts(offline=(700, 1, 300), online=(500, 1, 500))
     after = counts(offline=(349, 1, 150), online=(780, 1, 720))
-    shift = nps_shift(before, after, by="channel", n_draws=400)
+    shift = nps_change(before, after)
     assert kpi_mix.case(shift) == "against_down"
     finding = kpi_mix.finding(report, shift)
     assert "every channel" not in text(finding)
@@ -178,11 +208,73 @@ def test_a_total_that_moves_with_its_groups_is_no_reversal(report):
     """The same sentence would be wrong here."""
     before = counts(offline=(500, 100, 400), online=(500, 100, 400))
     after = counts(offline=(600, 100, 300), online=(600, 100, 300))
-    plain = nps_shift(before, after, by="channel", n_draws=400)
+    plain = nps_change(before, after)
     assert kpi_mix.case(plain) == "plain"
     said = text(kpi_mix.finding(report, plain))
     assert "yet every channel" not in said
     assert "clear of zero" in said
+
+
+def test_a_client_without_channels_is_told_that_the_mix_is_absent(report, tracked):
+    """No table, no chart, no number; the answer leaves the reason out and the ledger the entry."""
+    assert kpi_mix.finding_key(None) is None
+    for block in (
+        kpi_mix.section(report, None), kpi_mix.mix_table(report, None),
+        kpi_mix.mix_chart(report, None), kpi_mix.finding(report, None),
+    ):  # fmt: skip
+        for language in ("en", "zh-Hant-HK"):
+            assert "<table" not in block.html[language]
+            assert text(block, language)
+    show.moved_finding(report, tracked)
+    show.still_finding(report, tracked)
+    show.target_finding(report, tracked)
+    assert "1 of 5 KPIs moved" in text(show.answer(report, tracked, mix=None))
+    assert show.ledger_content(tracked, None)["nps_mix"] is None
+
+
+def test_page_one_says_how_many_would_be_called_moved_by_chance(blocks):
+    """Where a rule fired, the expected false alarms stand beside it, in both languages."""
+    assert re.search(
+        r"Had nothing changed, the rules would still call 0\.\d\d KPIs moved on average",
+        text(blocks["answer"]),
+    )
+    assert "純因偶然而被判為有變動" in text(blocks["answer"], "zh-Hant-HK")
+
+
+def test_a_holiday_month_is_never_a_signal_without_saying_so(blocks):
+    """February 2026 holds Lunar New Year, June 2026 the sale; March holds neither."""
+    rows = re.findall(r"<tr>(.*?)</tr>", blocks["signals"].html["en"].split("<tbody>")[1])
+    outside = {
+        month: next(text_of(row) for row in rows if f"{month} 2026" in row and "outside" in row)
+        for month in ("Feb", "Mar", "Jun")
+    }
+    assert "Lunar New Year" in outside["Feb"]
+    assert "sale days" in outside["Jun"]
+    assert "Lunar New Year" not in outside["Mar"]
+    assert "sale days" not in outside["Mar"]
+    assert "Feb 2026 (Lunar New Year)" in text(blocks["charts"])
+
+
+def test_a_gap_in_holiday_months_is_told_with_its_errors_and_used_only_where_it_helps(
+    report, engagement
+):
+    """NPS of the sample's history dips around both New Years; sale days are not used."""
+    history = pd.read_csv(SAMPLE / "data" / "kpi_history.csv")
+    tracked = track_kpis(history, engagement=engagement, targets={})
+    nps = next(each for each in tracked if each.kpi.id == "nps")
+    assert nps.calendar.used == ("lunar_new_year",)
+    centres = {
+        p.period_start: c.centre
+        for p, c in zip(nps.series.points, nps.series.chart.points, strict=True)
+    }
+    assert centres[date(2026, 2, 1)] < centres[date(2026, 6, 1)] - 2
+    said = text(kpi_calendar.calendar_finding(report, tracked))
+    effect = nps.calendar.effects["lunar_new_year"]
+    assert f"Net Promoter Score, Lunar New Year \N{MINUS SIGN}{-effect.effect:.1f}" in said
+    assert "Net Promoter Score (sale days)" in said
+    table = text(kpi_calendar.calendar_table(report, tracked))
+    assert "for want of such periods: Repurchase within 90 days (Lunar New Year)" in table
+    assert "The centre line moves with: Lunar New Year" in text(kpi_charts.charts(report, tracked))
 
 
 def test_nothing_moved_is_an_answer_too(report, engagement, shift):

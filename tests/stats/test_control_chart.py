@@ -177,14 +177,14 @@ def test_a_phase_may_have_its_own_number_of_points_behind_its_limits():
 
 
 def test_a_holiday_month_moves_the_centre_line_and_widens_limits_where_it_is_expected():
-    """A flat 10 with 4 less in whole holiday months: slope -4 by hand, so no point stands out."""
+    """A flat 10 with 6 less in whole holiday months: slope -6 by hand, so no point stands out."""
     share = [0.5, 0.5, *[0.0] * 10, 1.0, 0.0]
     wobble = [0.0, 0.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 0.0, 0.0, 0.0, 0.0]
-    values = [10 - 4 * z + w for z, w in zip(share, wobble, strict=True)]
+    values = [10 - 6 * z + w for z, w in zip(share, wobble, strict=True)]
     chart = individuals_chart(values, baseline=12, calendar=[share])
     centres = [point.centre for point in chart.points]
-    assert centres == pytest.approx([10 - 4 * z for z in share])
-    # Moves of the residuals: 0 1 2 2 2 2 2 2 2 1 0, mean 16 / 11; one slope learned: sqrt(11 / 10).
+    assert centres == pytest.approx([10 - 6 * z for z in share])
+    # Moves of the rest: 0 1 2 2 2 2 2 2 2 1 0, mean 16 / 11; one slope learned.
     reach = 3 / 1.128 * (16 / 11) * sqrt(11 / 10)
     assert chart.points[3].upper - 10 == pytest.approx(reach)
     # Σ (z - z̄)² of the baseline is 0.5 - 1 / 12, the slope's variance over the spread 12 / 5.
