@@ -294,7 +294,7 @@ def clustered_moments(
             mean times 100 is the score); top2 takes 1 for 4 or 5 on a scale of five, else 0.
 
     Returns:
-        Columns `*by`, (`period_start`), `column`, `n`, `n_clusters`, `mean`, `squares`.
+        Columns `*by`, (`period_start`), `column, n, n_clusters, mean, squares, count_squares`, Σ m².
 
     Raises:
         DataError: A column is absent.
@@ -334,6 +334,7 @@ def clustered_moments(
                 n_clusters=answer["n_clusters"].astype("int64"),
                 mean=centre + shift,
                 squares=np.maximum(tt - 2 * centre * tm + centre**2 * mm, 0.0),
+                count_squares=np.nan_to_num(mm),
             )
         )
     return pd.concat(parts, ignore_index=True)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from cxlib.data.kpi_store import KpiValue
 from cxlib.decisions.kpis import RIPENING_DAYS
-from cxlib.decisions.outlook import Outlook, answer_variance
+from cxlib.decisions.level import answer_variance
+from cxlib.decisions.outlook import Outlook
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Engagement, KpiUnit
 from cxlib.stats.estimate import Estimate, Unit
@@ -46,7 +47,7 @@ class Statement:
         wait_days: Days after its end before a period is known.
         start: Level the change is counted from.
         start_error: Its squared sampling error.
-        variance: Of one answer, in unit².
+        variance: Of one answer, in unit², customers who answer again allowed for.
         chance: That a change of the goal's size is shown by the date; None without a period.
         chance_untouched: That the periods read at or past the goal though nothing changes.
         confidence_level: Of the reading: that of the family of goals.
@@ -170,7 +171,8 @@ def _statement(item: Outlook, *, stated_on: date) -> Statement:
     check = item.check
     start = check.start
     level = check.family.confidence_level if check.family else start.estimate.confidence_level
-    variance = answer_variance(start)
+    alike = check.repeats.of_baseline if check.repeats else 1.0
+    variance = alike * answer_variance(start)
     return Statement(
         kpi=check.kpi.id,
         unit=check.kpi.unit,
@@ -179,7 +181,7 @@ def _statement(item: Outlook, *, stated_on: date) -> Statement:
         by=check.goal.by.isoformat(),
         stated_on=stated_on.isoformat(),
         counts_from=None if check.counts_from is None else check.counts_from.isoformat(),
-        wait_days=RIPENING_DAYS.get(check.kpi.id, 0),
+        wait_days=check.goal.within_days or RIPENING_DAYS.get(check.kpi.id, 0),
         start=start.estimate.value,
         start_error=variance / start.estimate.n_obs,
         variance=variance,

@@ -14,6 +14,7 @@ import pandas as pd
 
 from cxlib.decisions.later_periods import later_periods, pooled_change
 from cxlib.decisions.level import Level, history_rows, period_end, pool
+from cxlib.decisions.repeats import Repeats
 from cxlib.decisions.targets import Feasibility, feasibility, goal_level
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Engagement, Goal, Kpi
@@ -58,6 +59,9 @@ class GoalCheck:
             show against start; None without any or where it leaves the scale.
         visibility: The verdict.
         counts_from: First day of the first of those later periods; None without any.
+        repeats: How alike one customer's answers are; None where each counts on its own.
+        smallest_of_one: Smallest change one later period would show where no period lies before
+            the due date; None where one does, or where it leaves the scale.
     """
 
     goal: Goal
@@ -76,6 +80,8 @@ class GoalCheck:
     smallest_by_date: float | None
     visibility: Visibility
     counts_from: date | None = None
+    repeats: Repeats | None = None
+    smallest_of_one: float | None = None
 
     @property
     def can_be_seen(self) -> bool:
@@ -109,6 +115,7 @@ def check_goals(
     engagement: Engagement,
     levels: Mapping[str, Level],
     response_rate: float | None = None,
+    repeats: Mapping[str, Repeats] | None = None,
 ) -> tuple[GoalCheck, ...]:
     """Weigh every goal of the engagement, in its order.
 
@@ -118,6 +125,8 @@ def check_goals(
         levels: The baselines.
         response_rate: Completed answers per invitation sent, 0-1; used for KPIs that are survey
             metrics of the engagement.
+        repeats: How alike one customer's answers are, by KPI id; every answer of a KPI that is
+            absent counts as a customer of its own.
 
     Raises:
         ConfigError: Two goals on one KPI, a goal that leaves the KPI's scale, or a target that
@@ -150,6 +159,7 @@ def check_goals(
                 confidence_level=engagement.confidence_level,
                 joint_level=joint,
                 begins=action_start(engagement, goal),
+                repeats=(repeats or {}).get(goal.kpi),
             )
             if rule := _wrong_side(check):
                 remedy = "correct the target or the KPI's direction"
@@ -219,6 +229,7 @@ def _check(
     confidence_level: float,
     joint_level: float,
     begins: date | None,
+    repeats: Repeats | None,
 ) -> GoalCheck:
     level = goal_level(
         baseline.estimate.value,
@@ -232,7 +243,7 @@ def _check(
     recent = pool(history, kpi=kpi, confidence_level=confidence_level)
     passed = _at_or_past(baseline.estimate.value, level, kpi.direction)
     start = recent if passed and recent is not None else baseline
-    sample = family = needed = smallest = None
+    sample = family = needed = smallest = following = None
     left = 0
     later: tuple[date, ...] = ()
     visibility: Visibility = "not_collected"
@@ -249,6 +260,7 @@ def _check(
                 sd=sd,
                 nps_shares=start.nps_shares,
                 response_rate=response_rate,
+                design_effect=repeats.of_period if repeats else 1.0,
                 confidence_level=read_at,
             )
             for read_at in (confidence_level, joint_level)
@@ -257,7 +269,11 @@ def _check(
             kpi, by=goal.by, after=baseline.end, known=recent.end, last=last_day, begins=begins
         )
         left = len(later)
-        needed, smallest = pooled_change(kpi, start, level, family, sd=sd, periods=left)
+        effect = repeats.of_baseline if repeats else 1.0
+        needed, following = pooled_change(
+            kpi, start, level, family, sd=sd, periods=left or 1, design_effect=effect
+        )
+        smallest = following if left else None
         visibility = (
             "one_period" if family.can_be_seen and left
             else "never" if needed is None
@@ -281,6 +297,8 @@ def _check(
         smallest_by_date=smallest,
         visibility=visibility,
         counts_from=later[0] if later else None,
+        repeats=repeats,
+        smallest_of_one=None if left else following,
     )
 
 

@@ -31,10 +31,17 @@ def later_sample(
 
 
 def pooled_change(
-    kpi: Kpi, start: Level, level: float, sample: Feasibility, *, sd: float | None, periods: int
+    kpi: Kpi,
+    start: Level,
+    level: float,
+    sample: Feasibility,
+    *,
+    sd: float | None,
+    periods: int,
+    design_effect: float = 1.0,
 ) -> tuple[int | None, float | None]:
     """Give later periods needed against start, and the smallest change ``periods`` can show."""
-    before, after = _variances(start, level, sd=sd)
+    before, after = (design_effect * each for each in _variances(start, level, sd=sd))
     z = _z(sample.confidence_level, sample.power)
     n_before = start.estimate.n_obs
     if n_before:

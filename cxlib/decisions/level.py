@@ -20,7 +20,7 @@ from cxlib.measures.scorecard import scorecard
 from cxlib.measures.survey import nps_from_counts
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.means import mean_estimate
-from cxlib.stats.power import NpsShares
+from cxlib.stats.power import TYPICAL_NPS_VARIANCE, NpsShares
 from cxlib.stats.proportions import proportion
 
 RECENT_PERIODS: Mapping[Cadence, int] = {"weekly": 13, "monthly": 3, "quarterly": 1}
@@ -312,6 +312,16 @@ def history_rows(history: pd.DataFrame, kpi: Kpi) -> pd.DataFrame:
     rows = history[history["kpi"] == kpi.id]
     starts = pd.to_datetime(rows["period_start"]).dt.date
     return rows.assign(start=starts).sort_values("start", kind="stable")
+
+
+def answer_variance(level: Level) -> float:
+    """Give the variance of one answer, in the KPI's unit squared."""
+    if level.sd is not None:
+        return level.sd**2
+    if level.nps_shares is not None:
+        return level.nps_shares.variance
+    value = level.estimate.value
+    return value * (1 - value) if level.estimate.unit == "share" else TYPICAL_NPS_VARIANCE
 
 
 def _by_hand(kpi: Kpi, value: float, pooled: Level | None, engagement: Engagement) -> Level:

@@ -13,9 +13,9 @@ import pandas as pd
 from cxlib.decisions.best_segment import BestSegment
 from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import RIPENING_DAYS
-from cxlib.decisions.level import Level, history_rows
+from cxlib.decisions.level import Level, answer_variance, history_rows
 from cxlib.engagement.plan import Benchmark
-from cxlib.engagement.schema import Cadence, Engagement, Kpi, Period
+from cxlib.engagement.schema import Cadence, Engagement, Kpi
 from cxlib.stats.assurance import (
     Stretch,
     assurance,
@@ -24,13 +24,9 @@ from cxlib.stats.assurance import (
     periods_to_show,
     process_sd,
 )
-from cxlib.stats.power import TYPICAL_NPS_VARIANCE
-from cxlib.stats.sample_sizes import WaitingSize, sample_for_ratio, sample_for_waiting
 
 FEWEST_PERIODS = 6
 """Periods under which no movement of the process is estimated."""
-FEWEST_OWNERS = 10
-"""Stores under which the spread between stores is no basis for a normal formula."""
 STALE_MONTHS = 24
 MONTHS: Mapping[Cadence, float] = {"weekly": 12 * 7 / 365.25, "monthly": 1.0, "quarterly": 3.0}
 DAYS_A_MONTH = 365.25 / 12
@@ -88,44 +84,6 @@ class Outlook:
         return self.best is not None and self.best.reaches(self.check.level, better=kpi.direction)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnersNeeded:
-    """A ratio counted by its owners: stores, not enquiries.
-
-    Attributes:
-        check: The goal.
-        needed: Stores the formula asks for before and as many after, each with all its months of
-            the period.
-        owners: Stores there are.
-        periods: Months of the period.
-        enquiries: Rows of the stores to take, on average.
-    """
-
-    check: GoalCheck
-    needed: int
-    owners: int
-    periods: int
-    enquiries: int
-
-    @property
-    def to_take(self) -> int:
-        """Stores to take: a normal formula is not trusted below FEWEST_OWNERS."""
-        return max(self.needed, FEWEST_OWNERS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingNeeded:
-    """A share by a day, counted from the waiting times instead.
-
-    Attributes:
-        check: The goal.
-        size: Customers and events by the log-rank test.
-    """
-
-    check: GoalCheck
-    size: WaitingSize
-
-
 def outlooks(
     history: pd.DataFrame,
     checks: Sequence[GoalCheck],
@@ -147,75 +105,23 @@ def outlooks(
     )
 
 
-def process_movement(history: pd.DataFrame, *, kpi: Kpi, level: Level) -> float | None:
-    """Estimate how much a KPI moves between periods beyond sampling error; None from too few."""
+def process_movement(
+    history: pd.DataFrame, *, kpi: Kpi, level: Level, design_effect: float = 1.0
+) -> float | None:
+    """Estimate how much a KPI moves between periods beyond sampling error; None from too few.
+
+    Args:
+        history: As for `pool`.
+        kpi: Whose periods.
+        level: Gives the variance of one answer.
+        design_effect: Of one period's answers, 1 or more.
+    """
     rows = history_rows(history, kpi)
     if len(rows) < FEWEST_PERIODS:
         return None
-    variance = answer_variance(level)
+    variance = design_effect * answer_variance(level)
     values = [float(value) for value in rows["value"]]
     return process_sd(values, [variance / float(n) for n in rows["n_obs"]])
-
-
-def owners_needed(
-    panel: pd.DataFrame, checks: Sequence[GoalCheck], *, kpi: str, period: Period
-) -> OwnersNeeded | None:
-    """Count a ratio's sample in stores instead of enquiries.
-
-    A store is one unit with all its months together: months of one store are alike, so that they
-    are not counted as units of their own.
-
-    Args:
-        panel: Columns store, month, sales, enquiries, one row a store and month.
-        checks: The goals.
-        kpi: Id of the KPI that is sales per enquiry.
-        period: Months that begin in it count.
-
-    Returns:
-        None without such a goal, when nothing is left to see or no store has enquiries.
-    """
-    check = next((item for item in checks if item.kpi.id == kpi), None)
-    days = pd.to_datetime(panel["month"]).dt.date
-    inside = (days >= period.start) & (days <= period.end)
-    rows = panel[inside & (panel["enquiries"] > 0)]
-    totals = rows.groupby("store")[["enquiries", "sales"]].sum()
-    owners = len(totals)
-    if check is None or check.sample is None or owners <= 1:
-        return None
-    x, y = totals["enquiries"].astype(float), totals["sales"].astype(float)
-    ratio = float(y.sum() / x.sum())
-    size = sample_for_ratio(
-        ratio,
-        ratio + check.change,
-        owner_variance=float((y - ratio * x).var(ddof=1) / x.mean() ** 2),
-        confidence_level=check.sample.confidence_level,
-        power=check.sample.power,
-    )
-    return OwnersNeeded(
-        check=check,
-        needed=size.n_per_group,
-        owners=owners,
-        periods=int(rows["month"].nunique()),
-        enquiries=round(max(size.n_per_group, FEWEST_OWNERS) * float(x.mean())),
-    )
-
-
-def waiting_needed(checks: Sequence[GoalCheck]) -> tuple[WaitingNeeded, ...]:
-    """Count the sample of each share that ripens over days from the waiting times themselves."""
-    found = []
-    for check in checks:
-        value = check.start.estimate.value
-        if check.kpi.id not in RIPENING_DAYS or check.sample is None:
-            continue
-        if 0 < value < 1 and 0 < check.level < 1:
-            size = sample_for_waiting(
-                value,
-                check.level,
-                confidence_level=check.sample.confidence_level,
-                power=check.sample.power,
-            )
-            found.append(WaitingNeeded(check=check, size=size))
-    return tuple(found)
 
 
 def dated_benchmarks(
@@ -237,11 +143,16 @@ def _outlook(
     best: BestSegment | None,
 ) -> Outlook:
     kpi, start, sample = check.kpi, check.start, check.family
-    moves = process_movement(history, kpi=kpi, level=start) if start.estimate.n_obs else None
+    alike = check.repeats
+    moves = None
+    if start.estimate.n_obs:
+        moves = process_movement(
+            history, kpi=kpi, level=start, design_effect=alike.of_period if alike else 1.0
+        )
     months = chance = alone = untouched = met = None
     if sample is not None and start.estimate.n_obs:
         own = moves or 0.0
-        variance = answer_variance(start)
+        variance = answer_variance(start) * (alike.of_baseline if alike else 1.0)
         before = Stretch(
             periods=start.n_periods,
             n_obs=start.estimate.n_obs,
@@ -291,16 +202,6 @@ def _outlook(
         best=best,
         benchmarks=dated_benchmarks(engagement.benchmarks, kpi=kpi.id, today=engagement.dated()),
     )
-
-
-def answer_variance(level: Level) -> float:
-    """Give the variance of one answer, in the KPI's unit squared."""
-    if level.sd is not None:
-        return level.sd**2
-    if level.nps_shares is not None:
-        return level.nps_shares.variance
-    value = level.estimate.value
-    return value * (1 - value) if level.estimate.unit == "share" else TYPICAL_NPS_VARIANCE
 
 
 def _months(dated: date, today: date) -> int:

@@ -7,7 +7,7 @@ percentage points; nothing here guesses.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import inf, isfinite
 from typing import Literal
 
 from cxlib.engagement.schema import GoalUnit, KpiUnit
@@ -15,6 +15,7 @@ from cxlib.errors import InputError
 from cxlib.stats.detectable import detectable_proportion, minimum_detectable_effect, power_of
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.power import NpsShares, NpsVariance, nps_variances, sample_size
+from cxlib.stats.sample_sizes import entrants
 
 VarianceBasis = Literal["share", "sd", "shares", "typical", "worst"]
 """share: p (1 - p) · sd: given standard deviation · shares, typical, worst: see NpsVariance."""
@@ -133,6 +134,7 @@ def feasibility(
     nps_shares: NpsShares | None = None,
     nps_variance: NpsVariance | None = None,
     response_rate: float | None = None,
+    design_effect: float = 1.0,
     confidence_level: float = 0.95,
     power: float = 0.8,
 ) -> Feasibility:
@@ -148,6 +150,7 @@ def feasibility(
         nps_shares: Promoter and detractor shares behind an NPS baseline.
         nps_variance: For NPS: by default "shares" when they are given, otherwise "typical".
         response_rate: Completed answers per invitation, above 0 up to 1.
+        design_effect: How many answers say as much as one of another customer, 1 or more.
         confidence_level: In [0.9, 1).
         power: In [0.5, 1).
 
@@ -162,8 +165,10 @@ def feasibility(
     change = target - baseline.value
     if change == 0 or not isfinite(change):
         raise InputError(f"the target must differ from the baseline, both are {target}")
+    if not 1 <= design_effect < inf:
+        raise InputError(f"design_effect must be 1 or more, got {design_effect}")
     basis, spread = _spread(baseline, sd, nps_shares, nps_variance)
-    v_now, v_then = spread(target)
+    v_now, v_then = (design_effect * each for each in spread(target))
     size = sample_size(
         change,
         variance_control=v_now,
@@ -174,7 +179,7 @@ def feasibility(
     nearest = _nearest(
         baseline,
         change=change,
-        n=n_per_period,
+        n=max(2.0, n_per_period / design_effect),
         spread=spread,
         confidence_level=confidence_level,
         power=power,
@@ -196,7 +201,7 @@ def feasibility(
         ),
         smallest_change=None if nearest is None else nearest - baseline.value,
         nearest_target=nearest,
-        invitations_needed=None if response_rate is None else ceil(needed / response_rate),
+        invitations_needed=None if response_rate is None else entrants(needed, reach=response_rate),
         response_rate=response_rate,
         variance_basis=basis,
         confidence_level=confidence_level,
@@ -236,7 +241,7 @@ def _nearest(
     baseline: Estimate,
     *,
     change: float,
-    n: int,
+    n: float,
     spread: Callable[[float], tuple[float, float]],
     confidence_level: float,
     power: float,

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from cxlib.engagement.scales import SCALES
-from cxlib.engagement.schema import Engagement, Kpi
+from cxlib.engagement.schema import Engagement, Goal, Kpi
 from cxlib.engagement.yaml_text import Location, suggest
 
 Finding = tuple[Location, str, str, str]
 ESTIMATED_FROM = ("nps", "csat", "ces")
 """Survey scores whose link to a later purchase is estimated."""
 ESTIMATED_TO = "repurchase_90d"
+REPURCHASE_DAYS = 90
 RANGES: Mapping[str, tuple[float, float]] = {"nps": (-100, 100), "points": (-100, 100),
                                              "share": (0, 1)}  # fmt: skip
 
@@ -71,6 +72,7 @@ def _directions(engagement: Engagement) -> Iterator[Finding]:
                 f"{kpi.direction} is better for {kpi.id}, so this change would be a step back",
                 "correct the sign of the change or the KPI's direction",
             )  # fmt: skip
+        yield from _kind(index, goal, kpi)
         scale = kpi_scale(engagement, kpi)
         low, high = _range(scale)
         level = None if goal.target is None else goal.target / (100 if kpi.unit == "share" else 1)
@@ -79,6 +81,21 @@ def _directions(engagement: Engagement) -> Iterator[Finding]:
                 ("goals", index, "target"), f"{goal.target:g}",
                 f"the scale of {kpi.id} ({scale}) ends there", "write a level on the scale",
             )  # fmt: skip
+
+
+def _kind(index: int, goal: Goal, kpi: Kpi) -> Iterator[Finding]:
+    if goal.kind != "level" and kpi.unit != "share":
+        yield (
+            ("goals", index, "kind"), goal.kind,
+            f"it counts who goes on, so its KPI is a share; {kpi.id} is in {kpi.unit}",
+            "write kind: level, or leave kind out",
+        )  # fmt: skip
+    if goal.within_days and kpi.id == ESTIMATED_TO and goal.within_days != REPURCHASE_DAYS:
+        yield (
+            ("goals", index, "within_days"), str(goal.within_days),
+            f"{kpi.id} counts second orders within {REPURCHASE_DAYS} days",
+            f"write {REPURCHASE_DAYS}, or set the goal on a KPI of other days",
+        )  # fmt: skip
 
 
 def _tree(engagement: Engagement) -> Iterator[Finding]:

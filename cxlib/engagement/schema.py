@@ -114,6 +114,8 @@ class Goal(Strict):
 
     `minimum_effect` is the smallest change that counts as progress, in points, percentage points
     or points of the scale (none: the whole change); `guardrails` are KPIs that must not worsen.
+    `kind` says how the KPI's sample is counted: a level by its answers, a funnel_step (with `step`)
+    by the visitors who must enter, a waiting_time (with `within_days`) by who must be followed.
     """
 
     kpi: Slug
@@ -126,9 +128,16 @@ class Goal(Strict):
     budget: Annotated[float, Field(ge=0)] | None = None
     minimum_effect: Annotated[float, Field(gt=0)] | None = None
     guardrails: list[Slug] = Field(default_factory=list)
+    kind: Literal["level", "funnel_step", "waiting_time"] = "level"
+    step: Literal["product", "checkout", "purchase"] | None = None
+    within_days: Annotated[int, Field(ge=1, le=730)] | None = None
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
+        if (self.kind == "funnel_step") != (self.step is not None):
+            raise ValueError("a goal of kind funnel_step names its step, and no other goal does")
+        if (self.kind == "waiting_time") != (self.within_days is not None):
+            raise ValueError("a goal of kind waiting_time has within_days, and no other goal has")
         if (self.target is None) == (self.change is None):
             raise ValueError("a goal needs exactly one of target (a level) or change (a step)")
         if self.target is not None and self.unit not in {"points", "percent", "rating"}:

@@ -1,16 +1,10 @@
 """What 02_kpi_setting shows of a goal's outlook: when it would show, how surely, who is there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cxlib.decisions.best_segment import BestSegment
-from cxlib.decisions.outlook import (
-    FEWEST_OWNERS,
-    FEWEST_PERIODS,
-    STALE_MONTHS,
-    Outlook,
-    OwnersNeeded,
-    WaitingNeeded,
-)
+from cxlib.decisions.goal_counts import FEWEST_OWNERS, FunnelNeeded, OwnersNeeded, WaitingNeeded
+from cxlib.decisions.outlook import FEWEST_PERIODS, STALE_MONTHS, Outlook
 from cxlib.report.blocks import Block
 from cxlib.report.goals import in_unit, listed, per, signed
 from cxlib.report.report import Report
@@ -83,8 +77,14 @@ def outlook_values(found: Sequence[Outlook]) -> dict[str, Value]:
     }
 
 
-def standing_table(report: Report, found: Sequence[Outlook]) -> Block:
-    """Show what the best segment achieves already, and dated benchmarks on the same scale."""
+def standing_table(report: Report, found: Sequence[Outlook], names: Mapping[str, Value]) -> Block:
+    """Show what the best segment achieves already, and dated benchmarks on the same scale.
+
+    Args:
+        report: The report.
+        found: One per goal.
+        names: What stores are called; one that is absent is shown by its id.
+    """
     rows: list[tuple[Cell, ...]] = []
     for item in found:
         kpi = item.check.kpi
@@ -93,7 +93,7 @@ def standing_table(report: Report, found: Sequence[Outlook]) -> Block:
             (
                 kpi.name,
                 in_unit(kpi, item.check.level),
-                None if segment is None else _segment(segment),
+                None if segment is None else _segment(segment, names),
                 None if segment is None else in_unit(kpi, segment.raw),
                 None
                 if segment is None
@@ -133,9 +133,12 @@ def standing_table(report: Report, found: Sequence[Outlook]) -> Block:
 
 
 def other_counts(
-    report: Report, owners: OwnersNeeded | None, waiting: Sequence[WaitingNeeded]
+    report: Report,
+    owners: OwnersNeeded | None,
+    waiting: Sequence[WaitingNeeded],
+    funnels: Sequence[FunnelNeeded],
 ) -> Block | None:
-    """Say what a goal needs when stores or waiting times are counted instead."""
+    """Say what a goal needs when stores, waiting times or site visitors are counted instead."""
     lines: list[Phrase] = []
     if owners is not None:
         lines.append(
@@ -162,9 +165,11 @@ def other_counts(
                 needed=item.size.n_per_group,
                 plain=item.check.sample.n_needed,
                 events=item.size.events,
+                days=Num(item.check.goal.within_days or 0, "days"),
                 per=per(item.check.kpi),
             )
         )
+    lines += [_funnel(report, item) for item in funnels]
     if not lines:
         return None
     return report.items("feasibility.counts", lines, role="note")
@@ -187,6 +192,25 @@ def _spread(item: Outlook) -> Value:
     return phrase(f"feasibility.moves.{kpi.unit}", value=Num(item.process_sd or 0.0, kind))
 
 
+def _funnel(report: Report, item: FunnelNeeded) -> Phrase:
+    name, step = item.check.kpi.name, phrase(f"operations.step.{item.check.goal.step}")
+    if item.size is None:
+        key = "feasibility.counts.funnel_few" if item.visitors else "feasibility.counts.no_events"
+        return phrase(key, name=name, step=step)
+    return phrase(
+        "feasibility.counts.funnel",
+        name=name,
+        step=step,
+        entering=item.size.entering,
+        at_step=item.size.at_step,
+        reach=Num(item.size.reach, "share"),
+        change=signed(item.check.kpi, item.check.change),
+        visitors=item.visitors,
+        per=per(item.check.kpi),
+        **period_values(report.engagement.baseline),
+    )
+
+
 def _months(item: Outlook) -> Cell:
     if not item.check.sample:
         return None
@@ -199,10 +223,12 @@ def _chance(value: float | None) -> Num | None:
     return None if value is None else Num(value, "share")
 
 
-def _segment(segment: BestSegment) -> Value:
+def _segment(segment: BestSegment, names: Mapping[str, Value]) -> Value:
     return listed(
         [
-            phrase("feasibility.standing.store", name=name)
+            phrase("feasibility.standing.store_named", name=names[name])
+            if kind == "store" and name in names
+            else phrase("feasibility.standing.store", name=name)
             if kind == "store"
             else category(kind, name)
             for kind, name in zip(segment.kinds, segment.names, strict=True)

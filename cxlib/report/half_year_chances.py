@@ -28,6 +28,7 @@ def chance_values(replays: Sequence[ChanceReplay]) -> dict[str, Value]:
         "expected": Num(scored.expected if scored else 0.0, "ratio"),
         "brier": Num(scored.brier if scored else 0.0, "ratio"),
         "coin": Num(COIN, "ratio"),
+        "perfect": Num(0.0, "ratio"),
         "fewest": FEWEST_SCORED,
     }
 

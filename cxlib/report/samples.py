@@ -38,6 +38,28 @@ def response_note(report: Report, overall: ResponseRate) -> Block | None:
     )
 
 
+def repeat_note(report: Report, checks: Sequence[GoalCheck]) -> Block:
+    """Say what it costs that customers answer more than once."""
+    lines = [
+        phrase(
+            "kpi_setting.repeats.item",
+            name=check.kpi.name,
+            customers=alike.customers,
+            n=alike.n_obs,
+            each=Num(alike.per_customer, "ratio"),
+            alike=Num(alike.alike, "ratio"),
+            more=Num(alike.of_period - 1, "share"),
+            pooled=Num(alike.of_baseline - 1, "share"),
+            **period_values(report.engagement.baseline),
+        )
+        for check in checks
+        if (alike := check.repeats)
+    ]
+    return report.items(
+        "kpi_setting.repeats", lines or [phrase("kpi_setting.repeats.none")], role="note"
+    )
+
+
 def sample_chart(report: Report, checks: Sequence[GoalCheck]) -> Block | None:
     """Draw collected and needed answers for each goal that has something left to see."""
     drawn = [(check, check.sample) for check in checks if check.sample]
@@ -196,8 +218,8 @@ def unseen_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
             lines.append(phrase("kpi_setting.unseen.won_back", **unseen_values(check)))
         if not check.can_be_seen:
             short = "" if check.smallest_by_date is not None or not check.sample else "_at_all"
-            if check.visibility == "late" and not check.periods_left:
-                short = "_no_period"
+            if check.sample and not check.periods_left:
+                short = "_no_period" if check.smallest_of_one is not None else "_at_all"
             lines.append(
                 Phrase(f"kpi_setting.unseen.{check.visibility}{short}", unseen_values(check))
             )
@@ -221,9 +243,10 @@ def unseen_values(check: GoalCheck) -> dict[str, Value]:
         "left": periods(kpi, check.periods_left),
         "needed": periods(kpi, check.periods_needed),
     }
-    if check.smallest_by_date is not None:
-        values["smallest"] = signed(kpi, check.smallest_by_date)
-        values["nearest"] = in_unit(kpi, start.estimate.value + check.smallest_by_date)
+    smallest = check.smallest_of_one if check.smallest_by_date is None else check.smallest_by_date
+    if smallest is not None:
+        values["smallest"] = signed(kpi, smallest)
+        values["nearest"] = in_unit(kpi, start.estimate.value + smallest)
     return values
 
 

@@ -68,7 +68,15 @@ NOTEBOOKS = {
             ("kpi_history", "invitations", "store_panel"),
             needs=("diagnosis",),
             parts=("kpis", "goals"),
-            optional=("answers", "orders", "costs", "mentions", "mention_codes"),
+            optional=(
+                "answers",
+                "orders",
+                "costs",
+                "mentions",
+                "mention_codes",
+                "stores",
+                "events",
+            ),
         ),
         Notebook("03_ab_test", ("ab_test",), needs=("rules",), parts=("experiments",)),
         Notebook(

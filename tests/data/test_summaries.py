@@ -245,6 +245,7 @@ def test_clustered_moments_match_pandas(source, coding):
                 "n_clusters": len(by_customer),
                 "mean": group["y"].mean(),
                 "squares": (rest**2).sum(),
+                "count_squares": (by_customer["count"] ** 2).sum(),
             }
         )
     pd.testing.assert_frame_equal(found, pd.DataFrame(rows), check_dtype=False, rtol=1e-8)

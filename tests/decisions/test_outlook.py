@@ -11,16 +11,10 @@ import pytest
 from cxlib.data.source import duckdb_source
 from cxlib.data.summaries import group_moments
 from cxlib.decisions.best_segment import best_in_answers, best_segments, best_store
+from cxlib.decisions.goal_counts import FEWEST_OWNERS, owners_needed, waiting_needed
 from cxlib.decisions.goals import check_goals
 from cxlib.decisions.level import baselines
-from cxlib.decisions.outlook import (
-    FEWEST_OWNERS,
-    dated_benchmarks,
-    outlooks,
-    owners_needed,
-    process_movement,
-    waiting_needed,
-)
+from cxlib.decisions.outlook import dated_benchmarks, outlooks, process_movement
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
 

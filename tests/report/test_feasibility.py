@@ -11,11 +11,12 @@ import pytest
 
 from cxlib.decisions.action_plan import goals_without_action, plan_actions, plan_and_paid
 from cxlib.decisions.cadence import readings
+from cxlib.decisions.goal_counts import owners_needed, waiting_needed
 from cxlib.decisions.goal_rules import goal_rules, small_effects
 from cxlib.decisions.goal_tree import goal_tree
 from cxlib.decisions.goals import check_goals
 from cxlib.decisions.level import baselines
-from cxlib.decisions.outlook import outlooks, owners_needed, waiting_needed
+from cxlib.decisions.outlook import outlooks
 from cxlib.engagement import load_engagement
 from cxlib.report import feasibility, measurement_plan
 from cxlib.report import goal_tree as tree_view
@@ -67,28 +68,28 @@ def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     block = feasibility.outlook_table(report, found, seal="0123456789abcdef")
     assert "fingerprint 0123456789abcdef" in text(block)
     assert "never with this start" in text(block)
-    assert "the 4 goals as one family, as the rules below do: at 98.8%, the first" in text(block)
-    assert "takes 42% more answers than 95%" in text(block)
+    assert "Goals read as one family of 4" in text(block) and "98.8%, Holm" in text(block)
+    assert "42% more answers than 95% alone" in text(block)
     assert "The same, read alone" in text(block)
     assert "起點樣本不足" in text(block, "zh-Hant-HK")
     assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
 
 
 def test_a_stale_benchmark_says_so_and_absent_ones_too(report, found):
-    said = text(feasibility.standing_table(report, found))
+    said = text(feasibility.standing_table(report, found, {}))
     assert "31 December 2023 (stale)" in said
     assert "32.0 , Sample sector survey" in said or "32.0, Sample sector survey" in said
     assert "none on this scale" in said
 
 
 def test_without_goals_to_count_otherwise_nothing_is_listed(report, checks):
-    assert feasibility.other_counts(report, None, ()) is None
-    block = feasibility.other_counts(report, None, waiting_needed(checks))
-    assert "counted by the waiting time to the second order" in text(block)
+    assert feasibility.other_counts(report, None, (), ()) is None
+    block = feasibility.other_counts(report, None, waiting_needed(checks), ())
+    assert "counted by the time until it happens, within 90 days" in text(block)
 
 
 def test_a_mixed_group_is_said_to_prove_little(report, found):
-    block = feasibility.standing_table(report, found)
+    block = feasibility.standing_table(report, found, {})
     assert "proves little about a goal for everyone" in text(block)
     assert "難以證明全公司的目標可行" in text(block, "zh-Hant-HK")
 
@@ -96,12 +97,12 @@ def test_a_mixed_group_is_said_to_prove_little(report, found):
 def test_too_few_stores_are_not_offered_as_a_sample(report, engagement, checks):
     panel = pd.read_csv(SAMPLE / "data" / "store_panel.csv")
     owners = owners_needed(panel, checks, kpi="conversion", period=engagement.baseline)
-    block = feasibility.other_counts(report, owners, ())
+    block = feasibility.other_counts(report, owners, (), ())
     assert "of 24 stores; under 10 stores it is not to be trusted" in text(block)
     assert "plan at least 10 stores before and after" in text(block)
     assert "少於 10 間時公式並不可靠" in text(block, "zh-Hant-HK")
     many = replace(owners, needed=15)
-    assert "needs 15 of 24 stores before" in text(feasibility.other_counts(report, many, ()))
+    assert "needs 15 of 24 stores before" in text(feasibility.other_counts(report, many, (), ()))
 
 
 def test_the_tree_says_association_and_never_cause(report, engagement):
@@ -159,8 +160,8 @@ def test_without_actions_the_plan_is_said_to_be_absent(engagement):
 def test_both_languages_print_the_same_numbers(report, engagement, history, checks, found):
     blocks = [
         feasibility.outlook_table(report, found, seal="x"),
-        feasibility.standing_table(report, found),
-        feasibility.other_counts(report, None, waiting_needed(checks)),
+        feasibility.standing_table(report, found, {}),
+        feasibility.other_counts(report, None, waiting_needed(checks), ()),
         measurement_plan.rule_table(report, goal_rules(engagement), small_effects(checks)),
         measurement_plan.reading_table(report, readings(history, engagement=engagement)),
         measurement_plan.role_table(report, plan_actions(engagement)),

@@ -152,7 +152,9 @@ def test_a_goal_that_cannot_be_seen_says_so_and_names_the_smallest_that_can(repo
     assert "already met the goal of 70.0%" in said
     mentions = next(check for check in checks if check.kpi.id == "positive_mentions")
     smallest = f"+{100 * mentions.smallest_by_date:.1f} pp"
-    assert "by 31 December 2026 no whole period after the start of its action" in said
+    late = next(check for check in checks if check.kpi.id == "repurchase_90d")
+    assert "no whole period that begins after the action starts is known by 31 December" in said
+    assert f"the first whole period can show +{100 * late.smallest_of_one:.1f} pp" in said
     assert f"The smallest change that can be seen by 31 December 2026 is {smallest}" in said
     assert "Enquiry-to-sale conversion" not in said
     assert "可察覺的最小變幅為" in text(block, "zh-Hant-HK")
