@@ -48,12 +48,23 @@ def tone_finding(report: Report, tone: Tone) -> Block:
     if tone.overall.share is None:
         return none_block(report, "voice_quality.finding.none")
     basis = tone.scorer.basis if not tone.scorer.weakness else tone.scorer.weakness
+    why = _weakness(tone)
     return report.say(
         f"voice_quality.finding.{_case(tone.overall.share)}_{basis}",
+        why,
         level="descriptive",
-        grade=None,
+        grade="D" if why else None,
         **tone_values(report, tone),
     )
+
+
+def _weakness(tone: Tone) -> Phrase | None:
+    """Say why the tone is weak evidence: a list of words reads it, or it cannot be corrected."""
+    if tone.scorer.basis == "cue_words":
+        return phrase("voice_quality.grade.word_list")
+    if tone.overall.share is None or tone.overall.share.corrected is None:
+        return phrase("voice_quality.grade.uncorrected")
+    return None
 
 
 def tone_values(report: Report, tone: Tone) -> dict[str, Value]:
@@ -186,6 +197,7 @@ def mention_table(
         "n_negative": share.specificity.n_obs if share.specificity else none,
         "n_coded": rate.n_coded, "n_copies": sum(rate.n_copies for _, rate, _ in rated),
         "n_neutral": sum(rate.n_neutral for _, rate, _ in rated),
+        "stable": _stable(report, rate),
     }  # fmt: skip
     heads = ("period", "n", "raw", "corrected", "ci", "audit")
     columns = _columns("voice_quality.mentions", heads)
@@ -199,6 +211,17 @@ def mention_table(
             rows=rows,
         ),
     )
+
+
+def _stable(report: Report, rate: MentionRate) -> Value:
+    """Say whether the labels err alike over time, or that it is taken for granted."""
+    if rate.audit == "own_period":
+        return phrase("voice_quality.stable.own")
+    if rate.drift is None:
+        return phrase("voice_quality.stable.assumed")
+    clear = rate.drift <= 1 - report.engagement.confidence_level
+    p = Num(rate.drift, "p_value")
+    return phrase(f"voice_quality.stable.{'changed' if clear else 'no_sign'}", p=p)
 
 
 def named_periods(

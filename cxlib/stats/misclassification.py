@@ -169,3 +169,31 @@ def _lang_reiczigel(
         confidence_level=level,
     )
     return estimate, value != plain
+
+
+def errors_changed(
+    one: tuple[Hits, Hits], other: tuple[Hits, Hits], *, fewest: int = FEWEST_CODED
+) -> float | None:
+    """Test whether a classifier errs alike in two samples; the smaller p-value of two, doubled.
+
+    Fisher's exact test of sensitivity and of specificity, both held by Bonferroni.
+
+    Args:
+        one: Hits among those people gave the label to, and among the others, in one sample.
+        other: In the other sample.
+        fewest: Cases of each kind either sample needs, at least 1.
+
+    Returns:
+        The p-value, at most 1; None where a sample has too few cases.
+
+    Source: Fisher (1935), The Design of Experiments.
+    """
+    from scipy.stats import fisher_exact
+
+    if min(hits.n_obs for hits in (*one, *other)) < max(1, fewest):
+        return None
+    p_values = [
+        fisher_exact([[a.right, a.n_obs - a.right], [b.right, b.n_obs - b.right]]).pvalue
+        for a, b in zip(one, other, strict=True)
+    ]
+    return min(1.0, 2 * float(min(p_values)))

@@ -12,7 +12,7 @@ from cxlib.data.source import Source
 from cxlib.engagement.schema import Window
 from cxlib.stats.agreement import cohen_kappa
 from cxlib.stats.estimate import Estimate
-from cxlib.stats.misclassification import CorrectedShare, Hits, corrected_share
+from cxlib.stats.misclassification import CorrectedShare, Hits, corrected_share, errors_changed
 
 TONES: Final = ("negative", "neutral", "positive")
 Audit = Literal["own_period", "all_periods", "none"]
@@ -60,6 +60,8 @@ class MentionRate:
         n_neutral: Neutral ones, in neither the count nor the base.
         audit: Which coded mentions the correction rests on.
         n_coded: How many.
+        drift: p-value that the classifier errs otherwise in this period than in the others (with
+            a cadence: in the later half than in the earlier); None where too few are coded.
     """
 
     start: date
@@ -69,6 +71,7 @@ class MentionRate:
     n_neutral: int
     audit: Audit
     n_coded: int
+    drift: float | None = None
 
 
 def audit_labels(
@@ -151,6 +154,9 @@ def mention_rates(
     own = everywhere
     if codes is not None and cadence is None:
         own = audit_labels(mentions, codes, window=window, confidence_level=confidence_level)
+    drift = None
+    if codes is not None:
+        drift = label_drift(mentions, codes, window=window, halves=cadence is not None)
     rates = []
     for row in counts.to_dict("records"):
         start = window["start"] if cadence is None else row["period_start"].date()
@@ -169,9 +175,45 @@ def mention_rates(
                 n_neutral=int(row["neutral"]),
                 audit=basis,
                 n_coded=audit.n_coded if audit else 0,
+                drift=drift,
             )
         )
     return tuple(rates)
+
+
+def label_drift(
+    mentions: Source, codes: Source, *, window: Window, halves: bool = False
+) -> float | None:
+    """Test whether the classifier errs in a period as it does in the other coded mentions.
+
+    Args:
+        mentions: One row per mention, with the classifier's label.
+        codes: One row per mention and coder.
+        window: The period.
+        halves: Compare the later half of the period with the earlier instead.
+
+    Returns:
+        A p-value over sensitivity and specificity; None where one side has too few coded.
+    """
+    name, start, end = window["date"], window["start"], window["end"]
+    middle = start + (end - start) / 2
+    spans = [[(start, end)], [(date(1900, 1, 1), start), (end, date(9999, 1, 1))]]
+    if halves:
+        spans = [[(middle, end)], [(start, middle)]]
+
+    def hits(parts: list[tuple[date, date]]) -> tuple[Hits, Hits]:
+        audits = [
+            audit_labels(mentions, codes, window=Window(date=name, start=first, end=last))
+            for first, last in parts
+        ]
+        found, left = [audit.found for audit in audits], [audit.left_alone for audit in audits]
+        return _together(found), _together(left)
+
+    return errors_changed(hits(spans[0]), hits(spans[1]))
+
+
+def _together(parts: list[Hits]) -> Hits:
+    return Hits(right=sum(p.right for p in parts), n_obs=sum(p.n_obs for p in parts))
 
 
 def _rate(positive: int, toned: int, audit: LabelAudit | None, level: float) -> CorrectedShare:
