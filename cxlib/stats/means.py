@@ -1,4 +1,4 @@
-"""Means, their differences and ratios of sums, from sizes, means, variances and covariances."""
+"""Means and their differences, from sizes, means and variances."""
 
 from math import nan, sqrt
 
@@ -139,66 +139,6 @@ def welch_df(*parts: tuple[float, int]) -> float:
         raise InputError(f"at least one squared standard error must be above 0, got {total}")
     # Divided by the total first: squares of tiny errors would underflow to 0.
     return float(1 / sum((part / total) ** 2 / (n - 1) for part, n in parts if part > 0))
-
-
-def ratio_estimate(
-    n: int,
-    *,
-    mean_numerator: float,
-    mean_denominator: float,
-    var_numerator: float,
-    var_denominator: float,
-    cov: float,
-    confidence_level: float = 0.95,
-    unit: Unit = "ratio",
-) -> Estimate:
-    """Estimate a ratio of two sums whose unit of sampling is the customer (delta method).
-
-        R = ȳ / x̄,  var = (var y - 2 R cov + R² var x) / (n x̄²)
-
-    Orders per session, seconds per contact: ``y`` and ``x`` are one customer's totals, so that
-    rows of one customer are not taken for independent ones. The arguments are the columns of a
-    ``ratio_moments`` row.
-
-    Args:
-        n: Customers, at least 2.
-        mean_numerator: Mean of y.
-        mean_denominator: Mean of x, above 0.
-        var_numerator: Variance of y, divisor n - 1.
-        var_denominator: Variance of x, divisor n - 1.
-        cov: Covariance of y and x, divisor n - 1.
-        confidence_level: In [0.9, 1).
-        unit: How the ratio is read.
-
-    Returns:
-        An Estimate with a t interval on n - 1 degrees of freedom.
-
-    Raises:
-        InputError: Fewer than 2 customers, no denominator, moments no data can have.
-
-    Source: Deng, Knoblich and Lu (2018), KDD; Cochran (1977), Sampling Techniques, 6.3.
-    """
-    check_level(confidence_level)
-    if n <= 1:
-        raise InputError(f"a ratio of sums needs at least 2 units, got {n}")
-    if not mean_denominator > 0:
-        raise InputError(f"mean_denominator must be above 0, got {mean_denominator}")
-    for variance in (var_numerator, var_denominator):
-        _check_moments(n, variance)
-    if cov * cov > var_numerator * var_denominator * (1 + 1e-9):
-        raise InputError(f"cov must be within ±{sqrt(var_numerator * var_denominator)}, got {cov}")
-    ratio = mean_numerator / mean_denominator
-    residual = max(0.0, var_numerator - 2 * ratio * cov + ratio * ratio * var_denominator)
-    margin = t_quantile(confidence_level, df=n - 1) * sqrt(residual / n) / mean_denominator
-    return Estimate(
-        value=ratio,
-        ci_lower=ratio - margin,
-        ci_upper=ratio + margin,
-        n_obs=int(n),
-        unit=unit,
-        method="delta",
-        confidence_level=confidence_level,
-    )
 
 
 def clustered_mean(

@@ -84,7 +84,7 @@ def chance_higher(
     squared = pieces[0] + pieces[1] + shared
     n_obs = round(float(n[first].sum() + n[second].sum()))
     if max(pieces) <= 0 or squared <= 1e-12 * sum(pieces):
-        return _unspread(theta, min(clusters), n_obs, confidence_level, p_value)
+        return unspread(theta, min(clusters), n_obs, confidence_level, p_value)
     df = welch_df((pieces[0], max(2, round(clusters[0]))), (pieces[1], max(2, round(clusters[1]))))
     margin = t_quantile(confidence_level, df=df) * sqrt(squared)
     own = t_two_sided_p((theta - 0.5) / sqrt(squared), df=df)
@@ -100,9 +100,10 @@ def chance_higher(
     )
 
 
-def _unspread(
+def unspread(
     theta: float, clusters: float, n_obs: int, level: float, p_value: float | None
 ) -> Estimate:
+    """Estimate a chance of groups wholly apart: Wilson on the customers of the smaller."""
     z = normal_quantile(level)
     centre = (theta + z * z / (2 * clusters)) / (1 + z * z / clusters)
     root = sqrt(theta * (1 - theta) / clusters + z * z / (4 * clusters**2))
