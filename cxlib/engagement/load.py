@@ -85,6 +85,11 @@ def _reword(item: Any, tree: yaml.Node, file: Path) -> Problem:  # noqa: ANN401 
 
 SHAPES: dict[type, str] = {type(None): "nothing", dict: "keys and values", list: "a list"}
 KINDS = (
+    (
+        "file_outside",
+        "must name a file inside the folder of the engagement file",
+        "copy the file there and write its name",
+    ),
     ("int", "must be a whole number", "write digits, such as 30"),
     ("float", "must be a number", "write digits, such as 0.08"),
     ("finite", "must be a number", "write digits, such as 0.08"),

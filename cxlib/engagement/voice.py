@@ -1,8 +1,10 @@
 """What an engagement states about its customers' words: themes, names to hide, worth of stars."""
 
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Annotated
 
 from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from cxlib.engagement.words import Strict
 
@@ -24,6 +26,17 @@ class Voice(Strict):
 
     star_mapping: dict[str, Worths] = Field(default_factory=dict)
     """Source to the worth of its stars; without one, stars are never averaged across sources."""
+
+    @field_validator("taxonomy", "names", "quotes")
+    @classmethod
+    def _stays_in_the_folder(cls, path: str | None) -> str | None:
+        if path is None:
+            return None
+        windows, posix = PureWindowsPath(path), PurePosixPath(path)
+        outside = windows.drive or windows.root or posix.is_absolute() or ".." in windows.parts
+        if outside or not path.strip():
+            raise PydanticCustomError("file_outside", "must stay in the engagement's folder")
+        return path
 
     @field_validator("star_mapping")
     @classmethod

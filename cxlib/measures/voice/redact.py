@@ -50,6 +50,7 @@ _ACCOUNT: Final = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9\-]{3,23})",
     re.IGNORECASE,
 )
+_FOUR_DIGITS: Final = re.compile(r"\d(?:[A-Za-z\-]*\d){3}")
 _MODEL_CUE: Final = re.compile(
     r"(?:型號|型号|貨號|货号|款號|model|article|item|sku|product)[ :#.no號係]{0,8}$", re.IGNORECASE
 )
@@ -106,10 +107,15 @@ _ADDRESSES: Final = (
         r"(?:\s(?:East|West|Central|North|South))?"
     ),
 )
-_ADDRESS_CUE: Final = re.compile(
-    r"[室號樓座]|/F|單位|\b(?:flat|room|rm|unit|apt|block|tower|road|street|avenue|lane|drive"
-    r"|path|terrace|rd|st|ave)\b", re.IGNORECASE,
-)  # fmt: skip
+_ADDRESS_CUES: Final = (
+    re.compile(r"[道街路里徑巷][西東南北中]?\s?\d"),
+    re.compile(r"[樓層]|/F"),
+    re.compile(r"[座期幢棟]"),
+    re.compile(r"[Ff][Ll][Aa][Tt]|[Rr](?:[Oo][Oo])?[Mm]|[Uu][Nn][Iiİı][Tt]|[Aa][Pp][Tt]"),
+    re.compile(r"[Bb][Ll][Oo][Cc][Kk\u212a]|[Tt][Oo][Ww][Ee][Rr]"),
+    re.compile(r"Road|Street|Avenue|Lane|Drive|Path|Terrace|Rd|St|Ave"),
+)
+"""What each kind of address cannot do without; quick to look for."""
 _SURNAMES: Final = (
     "王李張劉陳楊趙黃周吳徐孫胡朱高林何郭馬羅梁宋鄭謝韓唐馮董蕭程曹袁鄧許傅沈曾彭呂蘇盧蔣蔡賈丁魏薛葉"
     "閻余潘杜戴夏鍾鐘汪田任姜范方石姚譚廖鄒熊陸郝孔白崔康毛邱秦江史顧侯邵孟萬段錢湯尹黎易武喬賀賴龔文"
@@ -127,9 +133,8 @@ _NAMES: Final = (
     re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mdm|Dr)\b\.?\s?[A-Z][A-Za-z'\-]+(?:\s[A-Z][a-z'\-]+){0,2}"),
     re.compile(r"(?<=[Mm]y name is )[A-Z][A-Za-z'\-]+(?:\s[A-Z][a-z'\-]+){0,2}"),
 )
-_NAME_CUE: Final = re.compile(
-    rf"{_TITLE}|我叫|名叫|叫做|姓名|\b(?:Mr|Mrs|Ms|Miss|Mdm|Dr)\b|[Mm]y name is"
-)
+_NAME_CUE: Final = re.compile(rf"{_TITLE}|我叫|名叫|叫做|姓名")
+_LATIN_NAME_CUES: Final = ("Mr", "Ms", "Miss", "Mdm", "Dr", "y name is")
 _COMMON: Final = frozenset({"高級", "文員", "康文", "方便", "關於", "任何", "溫和", "簡單"})
 
 _HKID_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2)
@@ -225,7 +230,7 @@ class Redactor:
         ]
         self._listed = re.compile("|".join(parts)) if parts else None
 
-    def find(self, text: str) -> list[Found]:  # noqa: C901 - one step a kind, long formats first
+    def find(self, text: str) -> list[Found]:
         """Find what must not be shown, in order of place, no two overlapping."""
         plain = _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), text.translate(_NARROW))
         found = _Findings(plain)
@@ -237,19 +242,24 @@ class Redactor:
         if _DIGIT.search(plain):
             if _MANY_DIGITS.search(plain):
                 self._numbers(plain, found.scan)
-            for match in _ACCOUNT.finditer(plain):
-                if not _is_day(match[1]):
-                    found.add("account", match.start(1), match.end(1))
-            if _ADDRESS_CUE.search(plain):
-                for pattern in _ADDRESSES:
-                    found.scan("address", pattern)
-        if _NAME_CUE.search(text):
+            self._accounts_and_addresses(plain, found)
+        if _NAME_CUE.search(plain) or any(cue in plain for cue in _LATIN_NAME_CUES):
             for pattern in _NAMES:
                 found.scan("name", pattern, lambda match: match.group() not in _COMMON)
         if self._listed is not None:
             for match in self._listed.finditer(fold(text)):
                 found.add("name", match.start(), match.end())
         return sorted(found.items, key=lambda item: item.start)
+
+    @staticmethod
+    def _accounts_and_addresses(plain: str, found: _Findings) -> None:
+        if _FOUR_DIGITS.search(plain):
+            for match in _ACCOUNT.finditer(plain):
+                if not _is_day(match[1]):
+                    found.add("account", match.start(1), match.end(1))
+        for needed, pattern in zip(_ADDRESS_CUES, _ADDRESSES, strict=True):
+            if needed.search(plain):
+                found.scan("address", pattern)
 
     @staticmethod
     def _numbers(plain: str, scan: Callable[..., None]) -> None:

@@ -1,6 +1,7 @@
 """cxlib.measures.voice.redact: what is hidden, what is left alone, and that nothing slips out."""
 
 import random
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -139,3 +140,102 @@ def test_false_hits_on_clean_sample_comments_are_counted():
 def test_any_text_is_read_without_a_crash_and_without_growing_controls(text):
     shown = hide(text, PLAIN, Counter())
     assert not any(mark in shown for mark in "\x00\u202e\u200f\ufeff")
+
+
+DIGIT = st.sampled_from("0123456789")
+GAPS = ("", " ", "-", ".", "  ", " - ")
+
+
+def _digits(n):
+    return st.lists(DIGIT, min_size=n, max_size=n).map("".join)
+
+
+def _wide(text):
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+@st.composite
+def hong_kong_phones(draw):
+    first, rest = draw(st.sampled_from("5679")), draw(_digits(7))
+    number = first + rest
+    gap = draw(st.sampled_from(GAPS[:5]))
+    lead = draw(st.sampled_from(["", "+852 ", "852-", "(852) ", "+852", "電話", "WhatsApp "]))
+    return f"{lead}{number[:4]}{gap}{number[4:]}", number
+
+
+@st.composite
+def identity_cards(draw):
+    letters = draw(st.sampled_from(["A", "G", "K", "Z", "WX", "XA"]))
+    digits = draw(_digits(6))
+    check = next(c for c in "0123456789A" if hkid_is_valid(letters, digits, c))
+    form = draw(st.sampled_from(["{}{}({})", "{}{} ({})", "{}{}{}", "{} {}-{}", "{}-{}({})"]))
+    written = form.format(letters, digits, check)
+    return draw(st.sampled_from([written, written.lower()])), digits
+
+
+@st.composite
+def taiwan_ids(draw):
+    body = draw(st.sampled_from("ABFHQ")) + draw(st.sampled_from("1289")) + draw(_digits(7))
+    number = next(body + c for c in "0123456789" if tw_id_is_valid(body + c))
+    return number, number[1:]
+
+
+@st.composite
+def cards(draw):
+    number = _luhn(draw(st.sampled_from("45")) + draw(_digits(14)))
+    gap = draw(st.sampled_from(["", " ", "-"]))
+    return gap.join(number[k : k + 4] for k in range(0, 16, 4)), number
+
+
+@st.composite
+def octopus(draw):
+    number = draw(_digits(8))
+    return draw(st.sampled_from(["八達通 ", "Octopus no. ", "八達通號碼:"])) + number, number
+
+
+@st.composite
+def emails(draw):
+    name = "u" + draw(_digits(5)) + draw(st.sampled_from(["", ".chan", "+hk", "_a"]))
+    at = draw(st.sampled_from(["@", "(at)", " @ ", "[at]"]))
+    return f"{name}{at}{draw(st.sampled_from(['example.com', 'mail.example.com.hk']))}", name
+
+
+@st.composite
+def addresses(draw):
+    flat, floor = draw(st.integers(1, 30)), draw(st.integers(1, 60))
+    return draw(st.sampled_from([
+        (f"太古城海棠閣{floor}樓{flat}室", f"{floor}樓{flat}室"),
+        (f"Flat {flat}, {floor}/F, Tower 3", f"{floor}/F"),
+        (f"皇后大道中{flat}號", f"大道中{flat}號"),
+    ]))  # fmt: skip
+
+
+@st.composite
+def listed_names(draw):
+    name = draw(st.sampled_from(["陳大文", "歐陽小珊", "Amy Lau", "Kelvin O'Neil"]))
+    return draw(st.sampled_from([name, name.upper(), _wide(name)])), name
+
+
+IDENTIFIERS = st.one_of(
+    hong_kong_phones(), identity_cards(), taiwan_ids(), cards(), octopus(), emails(), addresses(),
+    listed_names(),
+)  # fmt: skip
+LISTED = Redactor(["陳大文", "歐陽小珊", "Amy Lau", "Kelvin O'Neil"])
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    planted=IDENTIFIERS,
+    before=st.text(alphabet="啲嘢好差慢 ，。!😡but", max_size=12),
+    after=st.text(alphabet="，係咁先ok 。…🙏\n", max_size=12),
+    wide=st.booleans(),
+)
+def test_no_planted_identifier_survives_in_any_form(planted, before, after, wide):
+    """Property over telephones, cards, numbers of identity, e-mail, addresses and listed names,
+    in half and full width: what must not be seen is not there, spaces and marks left aside."""
+    written, secret = planted
+    text = hide(f"{before} {_wide(written) if wide else written} {after}", LISTED, Counter())
+    seen = unicodedata.normalize("NFKC", text).lower()
+    for mark in " -.":
+        seen, secret = seen.replace(mark, ""), secret.replace(mark, "")
+    assert secret.lower() not in seen, text
