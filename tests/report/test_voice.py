@@ -150,6 +150,107 @@ def test_markup_in_comments_is_escaped(report, engagement):
             assert "<script" not in html
 
 
+def test_words_in_another_language_than_the_report_are_marked_as_such(report, study):
+    """Chinese words in the English report, English ones in the Chinese; none in their own."""
+    for part in (show.tables, show.findings):
+        block = part(report, study)
+        english, chinese = block.html["en"], block.html["zh-Hant-HK"]
+        assert re.search(r'<span lang="zh-Hant-HK">[^<]*[\u4e00-\u9fff][^<]*</span>', english)
+        assert re.search(r'<span lang="en">[a-zA-Z ]+</span>', chinese)
+        assert '<span lang="en">' not in english
+        assert '<span lang="zh-Hant-HK">' not in chinese
+        bare = re.sub(r"<span lang=[^>]*>[^<]*</span>", "", english)
+        assert not re.search(r"[\u4e00-\u9fff]", re.sub(r"not, 沒有", "", bare))
+
+
+def test_the_converters_take_words_in_another_language(report, study):
+    """The closed set of elements takes the span and writes it back as it was."""
+    from cxlib.report.elements import parse, serialise
+
+    html = show.findings(report, study).html["en"]
+    nodes = parse(html, where="test")
+    assert serialise(nodes).count('<span lang="zh-Hant-HK">') == html.count("<span") >= 5
+
+
+def coded_study(engagement, tables, study):
+    """Everybody's coding: what the list says, but for every fifth 'Staff manner' it gives."""
+    from cxlib.data.comments import scored_comments
+    from cxlib.measures.voice.coder import ThemeCoder
+    from cxlib.measures.voice.theme_check import correct_themes
+
+    window = engagement.baseline.window("answered_at")
+    comments = scored_comments(tables["answers"], **window, seed=engagement.seed).head(400)
+    themes_of = ThemeCoder(study.taxonomy).themes_of
+    texts = dict(zip(comments["answer_id"], comments["comment"], strict=True))
+    cells = [sorted(themes_of(text)) for text in texts.values()]
+    cells = [[t for t in c if t != "staff_manner" or k % 5] for k, c in enumerate(cells)]
+    codes = pd.DataFrame({"id": list(texts), "coder": "A", "themes": [";".join(c) for c in cells]})
+    found = correct_themes(study.asked, codes, texts, themes_of=themes_of)
+    return replace(study, correction=found)
+
+
+def test_as_read_and_corrected_shares_stand_side_by_side_and_say_which_is_which(
+    report, engagement, tables, study
+):
+    checked = coded_study(engagement, tables, study)
+    block = show.tables(report, checked)
+    assert "As read" in text(block)
+    assert "Corrected (interval)" in text(block)
+    assert "Corrected by 400 survey comments that one person coded" in text(block)
+    assert "判讀結果" in text(block, "zh-Hant-HK")
+    assert "修正後（區間）" in text(block, "zh-Hant-HK")
+    said = show.findings(Report(engagement, "01_diagnosis"), checked)
+    assert "grade-D" not in said.html["en"]
+    assert "Corrected by 400 comments that people coded" in text(said)
+
+
+def test_themes_coded_too_rarely_are_marked_as_read(report, engagement, tables, study):
+    checked = coded_study(engagement, tables, study)
+    shares = checked.correction.shares
+    top = study.readings[0].theme
+    bare = replace(shares[top], corrected=None, reason="too_few_coded")
+    few = replace(checked, correction=replace(checked.correction, shares=shares | {top: bare}))
+    assert "as read only (" in text(show.tables(report, few))
+    none = {theme: replace(share, corrected=None) for theme, share in shares.items()}
+    weak = replace(checked, correction=replace(checked.correction, shares=none))
+    assert "400 comments are coded, and no theme in 10 of them" in text(show.tables(report, weak))
+    said = show.findings(report, weak)
+    assert "Evidence grade D: as read, too few comments are coded" in text(said)
+
+
+def test_without_a_coded_sheet_the_grade_is_d_and_the_source_says_as_read(report, study):
+    assert "Shares are as read, not corrected: nobody at the client" in text(
+        show.tables(report, study)
+    )
+    block = show.findings(report, study)
+    assert 'class="finding grade-D"' in block.html["en"]
+    assert "Evidence grade D: as read, and not yet checked" in text(block)
+    assert "證據等級 D" in text(block, "zh-Hant-HK")
+
+
+def test_a_list_of_words_is_named_where_too_few_comments_have_a_score(report, engagement, tables):
+    """The sample's comments without their scores: 0 to learn from."""
+    frame = tables["answers"].run(
+        f"select * from {tables['answers'].table} where comment is not null"
+    ).assign(csat=None, nps=None)  # fmt: skip
+    found = voice_study(engagement, {"answers": duckdb_source(frame, table="answers")})
+    assert found.scorer.basis == "cue_words"
+    assert "Evidence grade D: complaints are read by a list of words" in text(
+        show.findings(report, found)
+    )
+
+
+def test_the_trend_of_each_leading_pair_is_shown(report, study):
+    said = text(place_table(report, study))
+    assert "Change over the period" in said
+    assert "from 1 October 2025 on minus before" in said
+    assert said.count(" pp (") == len(study.trends) > 5
+    trend = study.trends[0]
+    clear = replace(study, trends=(replace(trend, is_clear=True), *study.trends[1:]))
+    marked = place_table(report, clear).html["en"]
+    assert ("▲" if trend.change.value < 0 else "▼") in marked
+
+
 def test_shifts_are_shown_with_holm(report, engagement, tables, study):
     block = show.shift_table(report, voice_shifts(engagement, tables), study)
     assert "themes are named more or less often" in text(block)
