@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from cxlib.measures.voice.coder import written_forms
 from cxlib.measures.voice.normalise import clean, fold
 
 LIST: Final = Path(__file__).with_name("cues.yml")
@@ -85,11 +86,11 @@ def _sum(text: str) -> float:
 def _found(text: str) -> Iterator[tuple[int, int, _Cue]]:
     """Give every cue of a text with its place; letters must stand as whole words."""
     n = len(text)
-    for last, (length, whole, cue) in _automaton().iter(text):
+    for last, (length, begins, ends, cue) in _automaton().iter(text):
         start, end = last - length + 1, last + 1
-        if whole and (
-            (start and text[start - 1] in _LETTERS) or (end < n and text[end] in _LETTERS)
-        ):
+        if begins and start and text[start - 1] in _LETTERS:
+            continue
+        if ends and end < n and text[end] in _LETTERS:
             continue
         yield start, end, cue
 
@@ -106,8 +107,10 @@ def _automaton() -> Any:  # noqa: ANN401 - a class of an untyped package
 
     automaton = ahocorasick.Automaton()
     for cue in _cues():
-        whole = cue.text[0].isascii() and cue.role != "end"
-        automaton.add_word(cue.text, (len(cue.text), whole, cue))
+        text = cue.text.rstrip("*") or cue.text
+        latin = text[0].isascii() and cue.role != "end"
+        if text == cue.text or not automaton.exists(text):
+            automaton.add_word(text, (len(text), latin, latin and text == cue.text, cue))
     automaton.make_automaton()
     return automaton
 
@@ -121,8 +124,8 @@ def _cues() -> tuple[_Cue, ...]:
 
     def take(words: Iterable[str], role: _Role, value: float = 0.0) -> None:
         for word in words:
-            text = folded(str(word))
-            found.setdefault(text, _Cue(text, role, value))
+            for text in [word] if role == "end" else written_forms(str(word)):
+                found.setdefault(text, _Cue(text, role, value))
 
     for sign, kind in ((1.0, "praise"), (-1.0, "blame")):
         take(read["emoji"][kind], "value", sign * _EMOJI)

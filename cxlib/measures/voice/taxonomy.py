@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,14 @@ LANGUAGES: Final = ("en", "zh-Hant-HK")
 MOST_THEMES: Final = 60
 WIDEST: Final = 40
 LONGEST_LABEL: Final = 60
+LONGEST_DEFINITION: Final = 300
 _KEYS: Final = (
-    "label", "touchpoints", "any", "not", "near", "negative_cues", "examples", "counter_examples",
+    "label", "definition", "touchpoints", "any", "not", "near", "negative_cues",
+    "examples", "counter_examples",
 )  # fmt: skip
-_LISTS: Final = tuple(key for key in _KEYS if key not in {"label", "near"})
+_LISTS: Final = tuple(key for key in _KEYS if key not in {"label", "definition", "near"})
+_TERMS: Final = ("any", "not", "negative_cues")
+_STEM: Final = re.compile(r"[^*]*[A-Za-z]{3}\*")
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _HAN: Final = re.compile("[\u3400-\u9fff\U00020000-\U000323af]")
 
@@ -47,6 +51,7 @@ class Theme:
     Attributes:
         id: Short name in small letters.
         label: Name per report language.
+        definition: What belongs to it, per language, for people who code; may be empty.
         touchpoints: Where it belongs; empty means anywhere. Used for display, never to match.
         any: Terms; one is enough.
         patterns: Regular expressions, matched on folded text.
@@ -59,6 +64,7 @@ class Theme:
 
     id: str
     label: Mapping[str, str]
+    definition: Mapping[str, str] = field(default_factory=dict)
     touchpoints: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -166,6 +172,7 @@ def _theme_problems(
             if key not in _KEYS:
                 yield (*loc, key), f"key {key!r}", "unknown key", _suggest(str(key), _KEYS)
         yield from _label_problems(loc, {**base.get(name, {}), **theme}.get("label"))
+        yield from _definition_problems(loc, theme.get("definition"))
         yield from _list_problems(loc, theme)
         yield from _near_problems(loc, theme.get("near", []))
         merged = {**base.get(name, {}), **theme}
@@ -196,6 +203,22 @@ def _label_problems(loc: Location, label: object) -> Iterator[Finding]:
             yield (*loc, "label"), "", f"words are missing in {language}", f"add {language}:"
 
 
+def _definition_problems(loc: Location, definition: object) -> Iterator[Finding]:
+    if definition is None:
+        return
+    at = (*loc, "definition")
+    if not isinstance(definition, dict):
+        yield at, f"{definition!r:.40}", "a text per language", "write {en: …, zh-Hant-HK: …}"
+        return
+    for language, words in definition.items():
+        if language not in LANGUAGES:
+            rule = f"languages are {' and '.join(LANGUAGES)}"
+            yield (*at, str(language)), repr(language), rule, _suggest(str(language), LANGUAGES)
+        elif not isinstance(words, str) or not 0 < len(words.strip()) <= LONGEST_DEFINITION:
+            rule = f"text of 1 to {LONGEST_DEFINITION} characters"
+            yield (*at, str(language)), f"{words!r:.40}", rule, "shorten or fill it in"
+
+
 def _list_problems(loc: Location, theme: Mapping[str, Any]) -> Iterator[Finding]:
     for key in _LISTS:
         items = theme.get(key, [])
@@ -211,6 +234,9 @@ def _list_problems(loc: Location, theme: Mapping[str, Any]) -> Iterator[Finding]
             elif key == "any" and len(item.strip()) < 2 and _HAN.search(item):  # noqa: PLR2004 - two characters
                 rule = "a term of 1 character means too many things"
                 yield at, repr(item), rule, "add a second character, or use near"
+            elif key in _TERMS and "*" in item and not _STEM.fullmatch(item.strip()):
+                rule = "* stands at the end of 3 or more Latin letters"
+                yield at, f"{item!r:.40}", rule, "write the forms out"
 
 
 def _pattern_problems(at: Location, pattern: object) -> Iterator[Finding]:
@@ -269,7 +295,8 @@ def _suggest(word: str, allowed: Any) -> str:  # noqa: ANN401 - any names
 def _plain(taxonomy: Taxonomy) -> dict[str, dict[str, Any]]:
     return {
         theme.id: {
-            "label": dict(theme.label), "touchpoints": list(theme.touchpoints),
+            "label": dict(theme.label), "definition": dict(theme.definition),
+            "touchpoints": list(theme.touchpoints),
             "any": [*theme.any, *({"re": pattern} for pattern in theme.patterns)],
             "not": list(theme.not_),
             "near": [{"words": list(n.words), "within": n.within} for n in theme.near],
@@ -291,6 +318,7 @@ def _theme(name: str, raw: Mapping[str, Any]) -> Theme:
     return Theme(
         id=name,
         label=dict(raw["label"]),
+        definition=dict(raw.get("definition") or {}),
         touchpoints=tuple(raw.get("touchpoints") or ()),
         any=tuple(term.strip() for term in terms if isinstance(term, str)),
         patterns=tuple(fold(str(term["re"])) for term in terms if isinstance(term, dict)),

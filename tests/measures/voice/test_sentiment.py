@@ -52,11 +52,13 @@ def learned():
 
 
 def test_the_word_list_reads_nine_of_ten_probes():
-    """Own short probes with negation, idioms and contrast; the list and they have one author."""
+    """Own short probes with negation, idioms, irony and contrast; one author with the list."""
     texts, negative = probes()
+    assert len(texts) >= 77
     scores = cue_scores([folded(text) for text in texts])
-    assert np.mean((scores < 0) == negative) >= 0.9
-    assert (scores != 0).all()
+    right = ((scores < 0) == negative) & (scores != 0)
+    wrong = [text for text, ok in zip(texts, right, strict=True) if not ok]
+    assert right.sum() >= 70, wrong
 
 
 def test_the_learned_scorer_reads_nine_of_ten_probes(learned):

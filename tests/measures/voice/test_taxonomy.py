@@ -21,7 +21,7 @@ def test_every_base_theme_finds_its_examples_and_leaves_its_counter_examples(the
 
 
 def test_simplified_and_full_width_text_is_found_and_spans_are_of_the_original():
-    text = "ＯＫ，店员态度很差。"
+    text = "ＯＫ，态度很差。"
     hits = ThemeCoder(BASE).find(text)
     found = {BASE[hit.theme].id: text[hit.start : hit.end] for hit in hits}
     assert found["staff_attitude"] == "态度"
