@@ -120,7 +120,7 @@ def waiting_counts(
         rows = int(to_floats(wrong["events"]).sum() + to_floats(wrong["censored"]).sum())
         least = wrong["value"].min()
         raise DataError(
-            f"{source.table}: {time} must be 0 or more, found {rows} below 0, the lowest "
+            f"{time} must be 0 or more, found {rows} below 0, the lowest "
             f"{least:g}; a wait cannot end before it began: check which of the two times is which"
         )
     counts = {name: to_floats(answer[name]).astype(np.int64) for name in ("events", "censored")}
@@ -166,7 +166,7 @@ def cluster_sums(
     if len(twice):
         shown = ", ".join(twice[:SHOWN])
         raise DataError(
-            f"{source.table}: a {cluster} must be in one arm, {len(twice)} are in more: {shown}; "
+            f"a {cluster} must be in one arm, {len(twice)} are in more: {shown}; "
             "leave cluster out where units were randomised one by one"
         )
     numbers = {name: to_floats(answer[name]) for name in names[2:]}

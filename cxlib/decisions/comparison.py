@@ -1,133 +1,63 @@
-"""One metric in both arms of an experiment: difference, relative difference, guardrail.
+"""One metric in two arms of an experiment: difference, relative difference, guardrail.
 
-The arms carry sufficient statistics only: successes and trials, or mean, variance and number.
+How each kind is compared:
+
+    proportion  Newcombe, and Katz's log ratio
+    mean        Welch, and the log ratio of the means by the delta method
+    ratio       delta method
+    nps         the difference of two scores, with the covariance of promoters and detractors
+    ordinal     how much oftener a treated unit scores higher than lower (Brunner-Munzel)
+    quantile    the difference of two quantiles
+    time        the difference of the mean times up to a horizon (Kaplan-Meier)
+
+With covariates a proportion and a mean are compared as means adjusted by them (CUPED), and a ratio
+by its linear form; with clusters the spread is that between clusters.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import exp, isfinite, log, nan, sqrt
-from typing import Literal, TypeAlias
 
-from cxlib.engagement.scales import Direction
+from cxlib.decisions.outcomes import (
+    Arm,
+    ClusterOutcome,
+    Comparison,
+    Guardrail,
+    MeanOutcome,
+    Metric,
+    MomentsOutcome,
+    Outcome,
+    ProportionOutcome,
+    Safety,
+    ScoreOutcome,
+    WaitOutcome,
+)
 from cxlib.errors import InputError
-from cxlib.stats.estimate import Estimate, Unit
+from cxlib.stats.estimate import Estimate
 from cxlib.stats.means import mean_difference, mean_estimate, t_quantile, welch_df
 from cxlib.stats.proportions import proportion, proportion_difference, relative_difference
-
-MetricKind = Literal["proportion", "mean"]
-Safety = Literal["safe", "harmed", "not_shown_safe"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProportionOutcome:
-    """Units with the outcome, out of those it could happen to."""
-
-    successes: int
-    n_obs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeanOutcome:
-    """Mean and variance (divisor n - 1) over the units that have a value."""
-
-    mean: float
-    variance: float
-    n_obs: int
-
-
-Outcome: TypeAlias = ProportionOutcome | MeanOutcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
-    """One arm: how many units were assigned, and their outcomes by metric."""
-
-    n_assigned: int
-    outcomes: Mapping[str, Outcome]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """What is measured, and which way is better.
-
-    Attributes:
-        column: Name of the outcome in the arms.
-        kind: proportion or mean.
-        direction: higher or lower is better.
-        unit: Of a mean ("rating", "currency", …); a proportion's difference is always in pp.
-        margin: For a guardrail: the loss still tolerated, in the metric's unit (pp 0-1).
-    """
-
-    column: str
-    kind: MetricKind
-    direction: Direction
-    unit: Unit = "rating"
-    margin: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.margin is not None and not (self.margin > 0 and isfinite(self.margin)):
-            raise InputError(f"the margin of {self.column} must be above 0, got {self.margin}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """One metric in both arms; effect = treatment minus control."""
-
-    metric: Metric
-    control: Estimate
-    treatment: Estimate
-    effect: Estimate
-    rel_effect: Estimate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guardrail:
-    """A guardrail's comparison and whether it is shown safe against its margin."""
-
-    comparison: Comparison
-    margin: float
-    safety: Safety
 
 
 def compare(metric: Metric, *, control: Arm, treatment: Arm, confidence_level: float) -> Comparison:
     """Compare one metric between the arms: difference and relative difference with intervals.
 
-    Proportions: Newcombe, and Katz's log ratio. Means: Welch, and the log ratio of the means by
-    the delta method (no interval where a mean is not above 0).
-
     Raises:
-        InputError: The metric is absent from an arm or of another kind there.
+        InputError: The metric is absent from an arm, of another kind there, or never varies.
     """
     ours, theirs = _outcome(metric, treatment, "treatment"), _outcome(metric, control, "control")
     if isinstance(ours, ProportionOutcome) and isinstance(theirs, ProportionOutcome):
-        counts = (ours.successes, ours.n_obs, theirs.successes, theirs.n_obs)
-        effect = proportion_difference(*counts, confidence_level=confidence_level)
-        rel_effect = (
-            relative_difference(*counts, confidence_level=confidence_level)
-            if theirs.successes
-            else _no_ratio(ours.n_obs + theirs.n_obs, "Katz log", confidence_level)
-        )
-    elif isinstance(ours, MeanOutcome) and isinstance(theirs, MeanOutcome):
-        effect = mean_difference(
-            ours.n_obs,
-            ours.mean,
-            ours.variance,
-            theirs.n_obs,
-            theirs.mean,
-            theirs.variance,
-            confidence_level=confidence_level,
-            unit=metric.unit,
-        )
-        rel_effect = _relative_mean(ours, theirs, confidence_level)
-    else:
-        raise InputError(f"{metric.column} must be of one kind in both arms")
-    return Comparison(
-        metric=metric,
-        control=_level(theirs, metric, confidence_level),
-        treatment=_level(ours, metric, confidence_level),
-        effect=effect,
-        rel_effect=rel_effect,
-    )
+        return _proportions(metric, theirs, ours, confidence_level)
+    if isinstance(ours, MeanOutcome) and isinstance(theirs, MeanOutcome):
+        return _means(metric, theirs, ours, confidence_level)
+    from cxlib.decisions import kinds
+
+    if isinstance(ours, MomentsOutcome) and isinstance(theirs, MomentsOutcome):
+        return kinds.moments(metric, theirs, ours, confidence_level)
+    if isinstance(ours, ScoreOutcome) and isinstance(theirs, ScoreOutcome):
+        return kinds.scores(metric, theirs, ours, confidence_level)
+    if isinstance(ours, WaitOutcome) and isinstance(theirs, WaitOutcome):
+        return kinds.waits(metric, theirs, ours, confidence_level)
+    if isinstance(ours, ClusterOutcome) and isinstance(theirs, ClusterOutcome):
+        return kinds.clusters(metric, theirs, ours, confidence_level)
+    raise InputError(f"{metric.column} must be of one kind in both arms")
 
 
 def guard(comparison: Comparison, *, harm_p_value: float = 1.0) -> Guardrail:
@@ -170,38 +100,93 @@ def towards_better(comparison: Comparison) -> tuple[float, float]:
     return -effect.ci_upper, -effect.ci_lower
 
 
+def no_ratio(n_obs: int, method: str, confidence_level: float) -> Estimate:
+    """A relative difference that does not exist."""
+    return Estimate(
+        value=nan,
+        ci_lower=nan,
+        ci_upper=nan,
+        n_obs=n_obs,
+        unit="ratio",
+        method=method,
+        confidence_level=confidence_level,
+    )
+
+
 def _outcome(metric: Metric, arm: Arm, name: str) -> Outcome:
     if metric.column not in arm.outcomes:
         raise InputError(
             f"{metric.column} not found in the {name} arm; it has {sorted(arm.outcomes)}"
         )
     outcome = arm.outcomes[metric.column]
-    kind = "proportion" if isinstance(outcome, ProportionOutcome) else "mean"
-    if kind != metric.kind:
+    found = {ProportionOutcome: "proportion", MeanOutcome: "mean"}.get(type(outcome), metric.kind)
+    if found != metric.kind:
         raise InputError(
-            f"{metric.column} is planned as a {metric.kind}, the {name} arm has a {kind}"
+            f"{metric.column} is planned as a {metric.kind}, the {name} arm has a {found}"
         )
     return outcome
 
 
-def _level(outcome: Outcome, metric: Metric, confidence_level: float) -> Estimate:
-    """The arm's own value with its interval."""
-    if isinstance(outcome, ProportionOutcome):
-        return proportion(outcome.successes, outcome.n_obs, confidence_level=confidence_level)
-    return mean_estimate(
-        outcome.n_obs,
-        outcome.mean,
-        outcome.variance,
-        confidence_level=confidence_level,
+def _proportions(
+    metric: Metric, theirs: ProportionOutcome, ours: ProportionOutcome, level: float
+) -> Comparison:
+    counts = (ours.successes, ours.n_obs, theirs.successes, theirs.n_obs)
+    shares = (ours.successes / max(ours.n_obs, 1), theirs.successes / max(theirs.n_obs, 1))
+    spread = shares[0] * (1 - shares[0]) / max(ours.n_obs, 1)
+    spread += shares[1] * (1 - shares[1]) / max(theirs.n_obs, 1)
+    return Comparison(
+        metric=metric,
+        control=proportion(theirs.successes, theirs.n_obs, confidence_level=level),
+        treatment=proportion(ours.successes, ours.n_obs, confidence_level=level),
+        effect=proportion_difference(*counts, confidence_level=level),
+        rel_effect=(
+            relative_difference(*counts, confidence_level=level)
+            if theirs.successes
+            else no_ratio(ours.n_obs + theirs.n_obs, "Katz log", level)
+        ),
+        std_error=sqrt(spread),
+    )
+
+
+def _means(metric: Metric, theirs: MeanOutcome, ours: MeanOutcome, level: float) -> Comparison:
+    if ours.variance == theirs.variance == 0 and ours.mean == theirs.mean:
+        raise InputError(
+            f"{metric.column} is {ours.mean:g} for all {ours.n_obs + theirs.n_obs} units, so there "
+            "is nothing to compare; leave it out, or check that the right column was read"
+        )
+    parts = [(each.variance / max(each.n_obs, 1), each.n_obs) for each in (ours, theirs)]
+    levels = [
+        mean_estimate(
+            each.n_obs, each.mean, each.variance, confidence_level=level, unit=metric.unit
+        )
+        for each in (theirs, ours)
+    ]
+    effect = mean_difference(
+        ours.n_obs,
+        ours.mean,
+        ours.variance,
+        theirs.n_obs,
+        theirs.mean,
+        theirs.variance,
+        confidence_level=level,
         unit=metric.unit,
+    )
+    return Comparison(
+        metric=metric,
+        control=levels[0],
+        treatment=levels[1],
+        effect=effect,
+        rel_effect=_relative_mean(ours, theirs, level),
+        std_error=sqrt(sum(part for part, _ in parts)),
+        df=welch_df(*parts),
     )
 
 
 def _relative_mean(ours: MeanOutcome, theirs: MeanOutcome, confidence_level: float) -> Estimate:
     """Relative difference of two means: exp(log ratio ± t s) - 1, s by the delta method."""
     n_obs, method = ours.n_obs + theirs.n_obs, "log ratio of means"
-    if ours.mean <= 0 or theirs.mean <= 0:
-        return _no_ratio(n_obs, method, confidence_level)
+    if not (ours.mean > 0 and theirs.mean > 0 and isfinite(ours.mean)):
+        return no_ratio(n_obs, method, confidence_level)
     parts = [
         (outcome.variance / outcome.n_obs / outcome.mean**2, outcome.n_obs)
         for outcome in (ours, theirs)
@@ -213,18 +198,6 @@ def _relative_mean(ours: MeanOutcome, theirs: MeanOutcome, confidence_level: flo
         value=exp(centre) - 1,
         ci_lower=exp(centre - margin) - 1,
         ci_upper=exp(centre + margin) - 1,
-        n_obs=n_obs,
-        unit="ratio",
-        method=method,
-        confidence_level=confidence_level,
-    )
-
-
-def _no_ratio(n_obs: int, method: str, confidence_level: float) -> Estimate:
-    return Estimate(
-        value=nan,
-        ci_lower=nan,
-        ci_upper=nan,
         n_obs=n_obs,
         unit="ratio",
         method=method,

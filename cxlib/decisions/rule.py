@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from cxlib.decisions.experiment import Plan, plan_from_engagement
+from cxlib.decisions.trial_plan import Plan, plan_from_engagement
 from cxlib.engagement.schema import Engagement, Experiment
 from cxlib.errors import ConfigError, Problem
 
@@ -78,10 +78,20 @@ def frozen_plan(engagement: Engagement, experiment: Experiment, rules: Mapping[s
     return plan
 
 
-def metric_columns(plan: Plan, kind: Literal["proportion", "mean"]) -> list[str]:
-    """Name the columns a plan measures in one way, each once."""
-    metrics = (plan.primary, *plan.guardrails)
-    return list(dict.fromkeys(metric.column for metric in metrics if metric.kind == kind))
+def frozen_or_exploratory(
+    engagement: Engagement, experiment: Experiment, rules: Mapping[str, Any]
+) -> tuple[Plan, bool]:
+    """Give the frozen rule, or the engagement file's own where none was frozen, and which it is.
+
+    A rule that was written after the start may still be read; it can no longer ship anything.
+
+    Raises:
+        ConfigError: A rule was frozen and the engagement file now says something else.
+    """
+    if experiment.id in rules:
+        return frozen_plan(engagement, experiment, rules), True
+    level = engagement.confidence_level
+    return plan_from_engagement(experiment, confidence_level=level), False
 
 
 _Change = tuple[str, Any, Any]

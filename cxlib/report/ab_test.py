@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from cxlib.decisions.comparison import Metric
+from cxlib.decisions.outcomes import Metric
 from cxlib.report import scope
 from cxlib.report.blocks import Block
 from cxlib.report.findings import Level

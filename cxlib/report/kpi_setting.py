@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from cxlib.decisions.comparison import Metric
+from cxlib.decisions.outcomes import Metric
 from cxlib.decisions.experiment import EARLY_HARM_P_VALUE, Plan
 from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import TrackedKpi

@@ -1,16 +1,16 @@
 """A test as a report tells it: its readout, its cases, the values of its sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from math import isfinite
 from typing import Any, Literal
 
-import pandas as pd
-
-from cxlib.decisions.comparison import Arm, Guardrail, Metric, Safety, towards_better
-from cxlib.decisions.experiment import SPLIT_P_VALUE, Plan, Readout, read_out
-from cxlib.engagement.schema import Experiment
+from cxlib.decisions.comparison import towards_better
+from cxlib.decisions.experiment import SPLIT_P_VALUE, Readout
+from cxlib.decisions.outcomes import Guardrail, Metric, Safety
+from cxlib.decisions.trials import Evaluation
+from cxlib.engagement.schema import Engagement, Experiment
 from cxlib.engagement.words import Text
 from cxlib.report.findings import Grade
 from cxlib.report.tables import Status
@@ -36,6 +36,7 @@ class Trial:
         first: Day of the first assignment counted.
         last: Day of the last.
         outside: Customers assigned outside the planned period, left out.
+        found: All that was read, with the checks and the table itself.
     """
 
     experiment: Experiment
@@ -43,31 +44,29 @@ class Trial:
     first: date
     last: date
     outside: int = 0
+    found: Evaluation | None = None
 
     def name(self, metric: Metric) -> Text:
         """The words for one of its measures."""
-        planned = (self.experiment.primary, *self.experiment.guardrails)
+        planned = self.experiment.outcomes
         return next(each.name for each in planned if each.column == metric.column)
 
 
-def read_trial(
-    experiment: Experiment, plan: Plan, *, control: Arm, treatment: Arm, days: pd.DataFrame
-) -> Trial:
-    """Read a test out over its planned period.
+def read_trial(experiment: Experiment, found: Evaluation) -> Trial:
+    """Put a test's words and its readout together."""
+    return Trial(
+        experiment=experiment,
+        readout=found.readout,
+        first=found.first or experiment.period.start,
+        last=found.last or experiment.period.end,
+        outside=found.outside,
+        found=found,
+    )
 
-    Args:
-        experiment: The engagement's words for it.
-        plan: Its frozen rule.
-        control: The usual arm, of customers assigned inside the planned period.
-        treatment: The tested arm, likewise.
-        days: ``period_counts`` by day over all its customers: `period_start`, `n`.
-    """
-    when = pd.to_datetime(days["period_start"]).dt.date
-    inside = when.between(experiment.period.start, experiment.period.end)
-    first, last = min(when[inside]), max(when[inside])
-    readout = read_out(plan, control=control, treatment=treatment, days_run=(last - first).days + 1)
-    outside = int(days.loc[~inside, "n"].sum())
-    return Trial(experiment=experiment, readout=readout, first=first, last=last, outside=outside)
+
+def read_trials(engagement: Engagement, found: Mapping[str, Evaluation]) -> dict[str, Trial]:
+    """Put words and readouts of all tests together, in the file's order."""
+    return {each.id: read_trial(each, found[each.id]) for each in engagement.experiments}
 
 
 def effect_case(readout: Readout) -> EffectCase:
@@ -219,16 +218,21 @@ def count(readout: Readout, safety: Safety) -> int:
 
 
 def ledger_content(
-    trial: Trial, earlier: Mapping[str, Any], rules: Mapping[str, Any]
+    trials: Iterable[Trial], earlier: Mapping[str, Any], rules: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give the verdicts of all experiments: this one, and earlier ones whose rule still stands."""
-    readout, plan = trial.readout, trial.readout.plan
+    """Give the verdicts of all experiments: these, and earlier ones whose rule still stands."""
     kept = {
         name: verdict
         for name, verdict in earlier.items()
         if name in rules and verdict.get("rule_hash") == rules[name].get("rule_hash")
     }
-    effects = {}
+    return {**kept, **{trial.readout.plan.experiment: _record(trial) for trial in trials}}
+
+
+def _record(trial: Trial) -> dict[str, Any]:
+    """What a verdict can be replayed and later looks be counted from."""
+    readout, plan = trial.readout, trial.readout.plan
+    effects: dict[str, Any] = {}
     if readout.is_valid:
         effects = {
             "effect": _plain(readout.primary.effect),
@@ -238,19 +242,20 @@ def ledger_content(
                 for guardrail in readout.guardrails
             },
         }
+    looks = trial.found.looks.looks if trial.found else ()
     return {
-        **kept,
-        plan.experiment: {
-            "verdict": readout.verdict,
-            "reason": readout.reason,
-            "rule_hash": readout.rule_hash,
-            "days_run": readout.days_run,
-            "n_control": readout.split.n_control,
-            "n_treatment": readout.split.n_treatment,
-            "split_p_value": readout.split.p_value,
-            "metric": plan.primary.column,
-            **effects,
-        },
+        "verdict": readout.verdict,
+        "reason": readout.reason,
+        "rule_hash": readout.rule_hash,
+        "days_run": readout.days_run,
+        "n_control": readout.split.n_control,
+        "n_treatment": readout.split.n_treatment,
+        "split_p_value": readout.split.p_value,
+        "metric": plan.primary.column,
+        "arm": readout.arm,
+        "frozen": readout.frozen,
+        "looks": [{"units": look.units, "days": look.days} for look in looks],
+        **effects,
     }
 
 

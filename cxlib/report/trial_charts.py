@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cxlib.decisions.comparison import Comparison
+from cxlib.decisions.outcomes import Comparison
 from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report

@@ -78,7 +78,7 @@ NOTEBOOKS = {
                 "events",
             ),
         ),
-        Notebook("03_ab_test", ("ab_test",), needs=("rules",), parts=("experiments",)),
+        Notebook("03_ab_test", ("ab_test",), parts=("experiments",)),
         Notebook(
             "04_roi_review",
             ("store_panel", "stores", "orders", "costs"),

@@ -133,7 +133,7 @@ def test_a_negative_wait_is_refused_with_its_number_and_the_lowest():
     with pytest.raises(DataError) as caught:
         waiting_counts(duckdb_source(rows, table="t"), time="days", event="done", arm="arm")
     assert str(caught.value) == (
-        "t: days must be 0 or more, found 2 below 0, the lowest -5; a wait cannot end before it "
+        "days must be 0 or more, found 2 below 0, the lowest -5; a wait cannot end before it "
         "began: check which of the two times is which"
     )
 
@@ -143,7 +143,7 @@ def test_a_cluster_in_two_arms_is_refused():
     with pytest.raises(DataError) as caught:
         cluster_sums(duckdb_source(rows, table="t"), cluster="shop", arm="arm", measures=[("y",)])
     assert str(caught.value) == (
-        "t: a shop must be in one arm, 1 are in more: s1; leave cluster out where units were "
+        "a shop must be in one arm, 1 are in more: s1; leave cluster out where units were "
         "randomised one by one"
     )
 

@@ -4,17 +4,16 @@ from dataclasses import replace
 from math import isnan
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from cxlib.decisions.comparison import Arm, MeanOutcome, Metric, ProportionOutcome, compare, guard
+from cxlib.decisions.comparison import compare, guard
 from cxlib.decisions.experiment import (
     Plan,
-    arms_from_summary,
     check_split,
     plan_from_engagement,
     read_out,
 )
+from cxlib.decisions.outcomes import Arm, MeanOutcome, Metric, ProportionOutcome
 from cxlib.engagement.schema import Experiment
 from cxlib.errors import InputError
 
@@ -244,28 +243,6 @@ def test_relative_intervals_of_means_cover_as_often_as_stated():
     assert np.mean(hits) == pytest.approx(0.95, abs=0.015)
 
 
-def summary():
-    return pd.DataFrame(
-        {
-            "arm": ["control", "treatment"],
-            "n": [5_000, 5_000],
-            "converted": [250, 350],
-            "complaint": [200, 200],
-            "mean_csat": [4.0, 4.15],
-            "var_csat": [0.8, 0.8],
-            "n_csat": [900, 950],
-        }
-    )
-
-
-def test_arms_are_read_from_a_summary_of_one_row_per_arm():
-    plan = replace(PLAN, guardrails=(COMPLAINT, CSAT))
-    control, treatment = arms_from_summary(summary(), plan=plan)
-    assert control.outcomes["converted"] == ProportionOutcome(successes=250, n_obs=5_000)
-    assert treatment.outcomes["csat"] == MeanOutcome(mean=4.15, variance=0.8, n_obs=950)
-    assert verdict(control, treatment, plan=plan) == ("SHIP", "effect_shown")
-
-
 def test_the_engagement_file_s_experiment_becomes_the_plan():
     """2 March to 26 April 2026, both included: 56 days."""
     words = {"en": "x", "zh-Hant-HK": "x"}
@@ -290,17 +267,6 @@ def test_the_engagement_file_s_experiment_becomes_the_plan():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (
-            lambda: arms_from_summary(summary().drop(columns="converted"), plan=PLAN),
-            (
-                "columns not found: ['converted']; the summary has "
-                "['arm', 'complaint', 'mean_csat', 'n', 'n_csat', 'var_csat']"
-            ),
-        ),
-        (
-            lambda: arms_from_summary(summary().iloc[:1], plan=PLAN),
-            "the arms must be control and treatment, once each, found ['control']",
-        ),
         (
             lambda: replace(PLAN, minimum_effect=0),
             "minimum_effect must be above 0, got 0",

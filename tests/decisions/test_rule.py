@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cxlib.decisions.experiment import plan_from_engagement
-from cxlib.decisions.rule import choose_experiment, frozen_plan, metric_columns
+from cxlib.decisions.rule import choose_experiment, frozen_or_exploratory, frozen_plan
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
 
@@ -84,8 +84,10 @@ def test_an_unknown_experiment_lists_those_that_exist(engagement):
         choose_experiment(engagement, "x")
 
 
-def test_columns_are_asked_for_by_kind(engagement):
-    """Proportions as counts, means as moments."""
-    plan = plan_from_engagement(choose_experiment(engagement))
-    assert metric_columns(plan, "proportion") == ["converted", "complaint"]
-    assert metric_columns(plan, "mean") == ["csat"]
+def test_a_test_without_a_frozen_rule_is_read_but_exploratory(engagement):
+    """The engagement file's rule serves, and the caller is told that none was frozen."""
+    experiment = choose_experiment(engagement)
+    plan = plan_from_engagement(experiment)
+    assert frozen_or_exploratory(engagement, experiment, {}) == (plan, False)
+    rules = {experiment.id: as_frozen(plan)}
+    assert frozen_or_exploratory(engagement, experiment, rules) == (plan, True)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cxlib.decisions.comparison import Arm, MeanOutcome, ProportionOutcome
+from cxlib.data.source import duckdb_source
 from cxlib.decisions.experiment import plan_from_engagement, read_out
+from cxlib.decisions.outcomes import Arm, MeanOutcome, ProportionOutcome
+from cxlib.decisions.trials import evaluate_experiment
 from cxlib.engagement import load_engagement
 from cxlib.report import ab_test as show
 from cxlib.report import trial_charts
@@ -145,7 +147,7 @@ def test_a_broken_split_blocks_every_effect(report, engagement):
     assert "not read" in text(blocks["verdict_table"])
     assert trial_charts.effect_chart(report, trial).role == "note"
     assert trial_charts.guardrail_charts(report, trial).role == "note"
-    assert "effect" not in ledger_content(trial, {}, {})["enquiry_reply"]
+    assert "effect" not in ledger_content([trial], {}, {})["enquiry_reply"]
 
 
 def test_an_open_guardrail_is_never_called_safe(report, engagement):
@@ -230,16 +232,12 @@ def test_a_rule_without_guardrails_says_that_harm_was_not_looked_for(report, eng
 
 def test_customers_outside_the_period_are_counted_as_left_out(report, engagement):
     """The readout takes customers assigned inside the planned period; the others are named."""
+    rows = pd.read_csv(SAMPLE / "data" / "ab_test.csv", parse_dates=["assigned_at"])
+    early = rows.head(7).assign(unit_id=list("abcdefg"), assigned_at=pd.Timestamp("2026-03-01"))
     experiment = engagement.experiments[0]
-    days = pd.DataFrame(
-        {
-            "period_start": pd.to_datetime(["2026-03-01", "2026-03-02", "2026-04-26"]),
-            "n": [7, 5000, 5000],
-        }
-    )
-    control, treatment = CASES["effect_shown"]
-    plan = plan_from_engagement(experiment)
-    trial = read_trial(experiment, plan, control=control, treatment=treatment, days=days)
+    source = duckdb_source(pd.concat([rows, early]), table="ab_test")
+    found = evaluate_experiment(engagement, experiment, source, rules={}, verdicts={})
+    trial = read_trial(experiment, found)
     assert (trial.readout.days_run, trial.outside) == (56, 7)
     assert "7 customers assigned outside" in text(show.limit_list(report, trial))
 
@@ -260,4 +258,4 @@ def test_verdicts_of_other_experiments_stay_while_their_rule_stands(engagement):
     trial = trial_of(engagement, "effect_shown")
     earlier = {"kept": {"rule_hash": "a"}, "stale": {"rule_hash": "b"}, "gone": {"rule_hash": "c"}}
     rules = {"kept": {"rule_hash": "a"}, "stale": {"rule_hash": "other"}}
-    assert list(ledger_content(trial, earlier, rules)) == ["kept", "enquiry_reply"]
+    assert list(ledger_content([trial], earlier, rules)) == ["kept", "enquiry_reply"]
