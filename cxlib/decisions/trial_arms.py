@@ -169,7 +169,8 @@ def _check_exposure(plan: Plan, found: Exposure, unit: str) -> None:
     if found.n_repeated:
         raise DataError(
             f"experiment {plan.experiment!r}: a unit must have one row, {found.n_repeated} of "
-            f"{found.n_units} have more; add their rows up by {unit} first, or name the right unit column"
+            f"{found.n_units} have more; add their rows up by {unit} first, or name the right "
+            "unit column"
         )
 
 

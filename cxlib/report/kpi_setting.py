@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from cxlib.decisions.outcomes import Metric
 from cxlib.decisions.experiment import EARLY_HARM_P_VALUE, Plan
 from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import Level, StoreGroup, period_end
+from cxlib.decisions.outcomes import Metric
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Cadence, Experiment, Period
 from cxlib.measures.tracking import Verdict
