@@ -4,7 +4,7 @@ from cxlib.measures.closed_loop import NEGATIVE, LoopStudy, Recovery
 from cxlib.measures.reading import Reading
 from cxlib.report import figures
 from cxlib.report.blocks import Block
-from cxlib.report.readings import COLUMNS, not_measured, nothing, reading_row, value_cells
+from cxlib.report.readings import COLUMNS, nothing, reading_row, value_cells
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
@@ -120,7 +120,7 @@ def loop_chart(report: Report, study: LoopStudy | None) -> Block:
 def loop_finding(report: Report, study: LoopStudy | None) -> Block:
     """Say whether every negative answer has a case or a reason."""
     if study is None:
-        return not_measured(report, "closed_loop.finding", ["followups", "cases"])
+        return nothing(report, "closed_loop.finding")
     if study.reading("covered") is None:
         few = phrase("closed_loop.finding.few", floor=report.engagement.minimum_cell)
         return report.items("closed_loop.finding", [few], role="note")

@@ -90,7 +90,7 @@ def unit_name(unit: str, names: Mapping[str, Value]) -> Value:
 def finding(report: Report, study: StaffStudy | None) -> Block:
     """Say the latest figures of everyone."""
     if study is None:
-        return not_measured(report, "employees.finding", ["employees"])
+        return nothing(report, "employees.finding")
     latest = study.latest
     if latest.hidden or latest.enps is None or latest.turnover is None:
         few = Phrase("employees.finding.few" if latest.hidden else "employees.finding.some",
