@@ -263,8 +263,8 @@ def _check_headcount(counts: pd.DataFrame, headcount: Mapping[str, int]) -> None
     limit = counts["unit"].map(lambda unit: headcount.get(unit, np.inf))
     for row in counts[counts["n"] > limit].to_dict("records"):
         raise DataError(
-            f"employees: {row['unit']} has {row['n']} answers in {row['quarter']}, more than its "
-            f"headcount of {headcount[str(row['unit'])]}; correct employee_survey.headcount"
+            f"employees: {row['unit']} has more answers in {row['quarter']} than its headcount of "
+            f"{headcount[str(row['unit'])]}; correct employee_survey.headcount"
         )
 
 
