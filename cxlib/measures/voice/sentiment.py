@@ -1,8 +1,9 @@
 """Praise or blame in a text, learned from the scores the client's own customers gave with it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from cxlib.errors import InputError
 from cxlib.measures.voice.cues import cue_scores, folded
 from cxlib.measures.voice.features import Letters
+from cxlib.measures.voice.variety import HAN
 from cxlib.stats.agreement import area_under_curve
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.misclassification import Hits
@@ -19,6 +21,10 @@ Tone = Literal["negative", "neutral", "positive"]
 Label = Literal["csat", "nps"]
 Basis = Literal["own_scores", "cue_words"]
 Weakness = Literal["", "too_few", "too_weak"]
+Script = Literal["chinese", "latin"]
+"""What a text is written in: any Chinese character makes it Chinese, so mixed texts are."""
+
+SCRIPTS: Final[tuple[Script, ...]] = get_args(Script)
 
 BANDS: Final[dict[Label, tuple[float, float]]] = {"csat": (2, 4), "nps": (6, 9)}
 """Highest score that is negative and lowest that is positive: 1-2 and 4-5, or 0-6 and 9-10."""
@@ -27,9 +33,14 @@ FEWEST_SCORED: Final = 100
 """Comments with a negative or positive score beside them that a model is learned from."""
 
 FEWEST_OF_A_TONE: Final = 20
+FEWEST_OF_A_SCRIPT: Final = 50
+"""Such comments in one script, and a fifth of them of each tone, that it is judged by the model
+from; with fewer the word list judges the texts of that script."""
+
 LOWEST_AREA: Final = 0.75
 """Area under the curve, on texts the model has not seen, under which it is not used."""
 
+_LATIN: Final = re.compile("[a-z]")
 FOLDS: Final = 5
 MOST_FITTED: Final = 50_000
 
@@ -57,6 +68,26 @@ class TextCheck:
     n_people: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptCheck:
+    """Which texts of a client are judged how, and how well.
+
+    Attributes:
+        script: What they are written in.
+        basis: The model, or the word list.
+        n_texts: Texts given.
+        n_scored: Of them, with a negative or positive score.
+        check: Errors on unseen texts of this script alone; None with fewer than 2 of a tone, and
+            then nothing says how often texts of the script are misread.
+    """
+
+    script: Script
+    basis: Basis
+    n_texts: int
+    n_scored: int
+    check: TextCheck | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SentimentScorer:
     """Scores any text; says what it rests on.
@@ -70,6 +101,8 @@ class SentimentScorer:
             there were fewer than 2 texts of a kind.
         tried: The area the model reached when it was too weak to use.
         outside: Chance of blame of each comment given, by a model that did not see its writer.
+        scripts: Each script the comments are written in; where too few of one are scored, the
+            word list judges it although the basis is the client's own scores.
     """
 
     basis: Basis
@@ -79,6 +112,7 @@ class SentimentScorer:
     check: TextCheck | None
     tried: Estimate | None
     outside: NDArray[np.float64]
+    scripts: tuple[ScriptCheck, ...] = ()
     _letters: Letters | None
 
     def blame(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -90,7 +124,11 @@ class SentimentScorer:
         cues = cue_scores(texts)
         if self._letters is None or not texts:
             return _blame_by_cues(cues)
-        return self._letters.predict(texts, cues)
+        listed = [each.script for each in self.scripts if each.basis == "cue_words"]
+        chances = self._letters.predict(texts, cues)
+        if not listed:
+            return chances
+        return np.where(np.isin(_scripts(texts), listed), _blame_by_cues(cues), chances)
 
     def is_negative(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Say which texts are negative: those with a chance of blame above one half."""
@@ -110,7 +148,8 @@ def learn_sentiment(
 
     Logistic regression (both tones weighted alike) on TF-IDF of 1-3 characters, 1-2 words and
     the cue words, over small letters and Simplified characters. Neutral scores are not learned
-    from, but the check counts them.
+    from, but the check counts them. A script with fewer than 50 such comments is judged by the
+    word list, and its errors are counted apart.
 
     Args:
         texts: Comments as written.
@@ -143,16 +182,21 @@ def learn_sentiment(
     enough = clear.size >= FEWEST_SCORED and fewest >= FEWEST_OF_A_TONE
     enough = enough and _fewest_people(groups, tones) >= 2  # noqa: PLR2004 - a variance needs two
     outside, letters, tried = by_cues, None, None
+    scripts = _scripts(ready)
+    rare = [name for name in SCRIPTS if _is_rare(tones[scripts == name])]
+    by_list = np.isin(scripts, rare)
+    enough = enough and len(rare) < len(SCRIPTS)
     weakness: Weakness = "too_few"
     if enough:
         all_letters = Letters.read(ready)
         outside = _out_of_fold(all_letters, cues, tones, groups, seed=seed)
-        area = _area(outside, tones, groups, confidence_level)
+        area = _area(outside, np.where(by_list, 2, tones), groups, confidence_level)
         weakness = "" if area.value >= LOWEST_AREA else "too_weak"
         if weakness:
             outside, tried = by_cues, area
         else:
             letters = all_letters.fit(clear, tones[clear] == -1, cues)
+            outside = np.where(by_list, by_cues, outside)
     return SentimentScorer(
         basis="own_scores" if letters else "cue_words",
         label=label,
@@ -161,6 +205,17 @@ def learn_sentiment(
         check=_checked(outside, tones, groups, confidence_level),
         tried=tried,
         outside=outside,
+        scripts=tuple(
+            ScriptCheck(
+                script=name,
+                basis="own_scores" if letters and not by_list[rows].any() else "cue_words",
+                n_texts=int(rows.sum()),
+                n_scored=int((np.abs(tones[rows]) == 1).sum()),
+                check=_checked(outside[rows], tones[rows], groups[rows], confidence_level),
+            )
+            for name in SCRIPTS
+            if (rows := scripts == name).any()
+        ),
         _letters=letters,
     )
 
@@ -194,6 +249,21 @@ def tone_codes(scores: Sequence[float | None], *, label: Label) -> NDArray[np.in
     values = pd.to_numeric(pd.Series(list(scores), dtype="object")).to_numpy(dtype=float)
     codes = np.where(values <= low, -1, np.where(values >= high, 1, 0))
     return np.where(np.isnan(values), 2, codes).astype(np.int8)
+
+
+def _scripts(texts: Sequence[str]) -> NDArray[np.str_]:
+    """Say what each text is written in; "" where in neither script, such as emoji alone."""
+    return np.array(
+        ["chinese" if HAN.search(text) else "latin" if _LATIN.search(text) else ""
+         for text in texts],
+        dtype="U7",
+    )  # fmt: skip
+
+
+def _is_rare(tones: NDArray[np.int8]) -> bool:
+    fewest = min(int((tones == 1).sum()), int((tones == -1).sum()))
+    clear = int((np.abs(tones) == 1).sum())
+    return clear < FEWEST_OF_A_SCRIPT or fewest < FEWEST_OF_A_SCRIPT // 5
 
 
 def _blame_by_cues(cues: NDArray[np.float64]) -> NDArray[np.float64]:

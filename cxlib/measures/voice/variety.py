@@ -13,7 +13,7 @@ from cxlib.measures.voice.normalise import _to_simplified
 Variety = Literal["yue", "zh-Hant", "zh-Hans", "en", "mixed", "other"]
 VARIETIES: Final[tuple[Variety, ...]] = get_args(Variety)
 
-_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’-]*")
 _CANTONESE: Final = re.compile(
     "[咗嘅啲嚟哋喺冇佢嗰嘢咁乜冧唔嚿攞搵睇嘥𠵱㗎𡁻𥄫嗌嚇瞓掂㷫冚嗮晒喎囉噃咩咪噉唞諗嬲"
@@ -43,7 +43,7 @@ def variety(text: str) -> Variety:
     """
     if text.isascii():
         return "en" if _WORD.search(text) else "other"
-    n_han = len(_HAN.findall(text))
+    n_han = len(HAN.findall(text))
     words = _WORD.findall(text)
     if not n_han:
         return "en" if words else "other"

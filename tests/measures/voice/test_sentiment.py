@@ -92,6 +92,35 @@ def test_the_area_is_scikit_learns_of_the_out_of_fold_chances(learned):
     assert learned.check.area.value == pytest.approx(roc_auc_score(negative, learned.outside))
 
 
+def test_a_script_with_few_scored_comments_is_judged_by_the_word_list_and_checked_apart():
+    """600 Chinese comments teach nothing about 30 English ones: those score as the list scores."""
+    rng = np.random.default_rng(5)
+    tones = ["negative", "positive"] * 300
+    texts = [write_comment("delivery", tone, "yue", rng) for tone in tones]
+    english = [write_comment("delivery", tone, "en", rng) for tone in tones[:30]]
+    scores = [1.0 if tone == "negative" else 5.0 for tone in (*tones, *tones[:30])]
+    people = [f"C{k}" for k in range(630)]
+    found = learn_sentiment([*texts, *english], scores, people, label="csat", seed=3)
+    by_script = {each.script: each for each in found.scripts}
+    assert {name: (each.basis, each.n_scored) for name, each in by_script.items()} == {
+        "chinese": ("own_scores", 600), "latin": ("cue_words", 30),
+    }  # fmt: skip
+    listed = 0.5 - 0.5 * cue_scores([folded(text) for text in english])
+    assert found.blame(english) == pytest.approx(listed)
+    assert found.outside[600:] == pytest.approx(listed)
+    assert by_script["latin"].check.n_negative == 15
+    parts = [each.check.found.n_obs for each in found.scripts]
+    assert sum(parts) == found.check.found.n_obs
+
+
+def test_scripts_too_few_each_leave_the_word_list():
+    """60 comments of either script with 9 complaints each, and emoji: nothing to learn from."""
+    texts = [*["好慢"] * 9, *["好快"] * 51, *["slow"] * 9, *["fast"] * 51, "😡", "😡"]
+    scores = [*[1.0] * 9, *[5.0] * 51, *[1.0] * 9, *[5.0] * 51, 1.0, 1.0]
+    found = learn_sentiment(texts, scores, [None] * 122, label="csat", seed=3)
+    assert (found.basis, found.weakness) == ("cue_words", "too_few")
+
+
 def test_one_persons_texts_are_never_on_both_sides():
     """Everyone writes one phrase of his own: only his own other texts could give it away."""
     rng = np.random.default_rng(2)
