@@ -1,16 +1,24 @@
 """What 02_kpi_setting shows of the goal tree: every link, and how much is known of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cxlib.decisions.goal_tree import COUNTED, TreeLink
+from cxlib.decisions.goal_tree import COUNTED, Known, TreeLink
+from cxlib.report import figures
 from cxlib.report.blocks import Block
+from cxlib.report.figures.tree import MOST_COLUMNS, NodeKind, Proof, TreeNode
+from cxlib.report.figures.tree import tree_chart as chart
 from cxlib.report.goals import listed
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Day, Num, Phrase, Value, phrase
+from cxlib.report.writer import Day, Num, Phrase, Value, Writer, phrase
 
 STATUS: dict[str, Status] = {"shown_together": "good", "tested": "good", "no_evidence": "watch",
                              "tested_no_effect": "watch"}  # fmt: skip
+PROOFS: Mapping[Known, Proof] = {
+    "tested": "experiment", "shown_together": "estimate", "no_evidence": "no_evidence",
+    "tested_no_effect": "no_evidence", "not_tested": "open", "too_few": "open",
+    "not_measured": "open", "assumption": "assumption",
+}  # fmt: skip
 SPACE = "\N{EM SPACE}"
 
 
@@ -21,31 +29,109 @@ def tree_section(report: Report, tree: Sequence[TreeLink]) -> Block:
     return report.section("goal_tree.tree", "descriptive", **tree_values(report, tree))
 
 
+def tree_chart(report: Report, tree: Sequence[TreeLink]) -> Block | None:
+    """Draw the tree; None without one, or where it has too many steps to be read as a picture."""
+    goal = report.engagement.growth_goal
+    if goal is None or not tree or not _is_drawn(tree):
+        return None
+    values = tree_values(report, tree)
+
+    def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
+        kinds: dict[NodeKind, str] = {
+            kind: write(phrase(f"goal_tree.kind.{kind}"))
+            for kind in ("growth", "kpi", "touchpoint")
+        }
+        proofs: dict[Proof, str] = {
+            proof: write(phrase(f"goal_tree.proof.{proof}"))
+            for proof in ("experiment", "estimate", "no_evidence", "open", "assumption")
+        }
+        root = TreeNode(
+            name=write(goal.name),
+            kind="growth",
+            children=_children(report, tree, goal.id, set(), write),
+        )
+        return chart(root, theme=theme, kinds=kinds, proofs=proofs)
+
+    return report.figure(
+        "goal_tree.chart",
+        draw,
+        title=Phrase("goal_tree.chart", values),
+        subtitle=phrase("goal_tree.chart_subtitle"),
+        source=phrase("goal_tree.chart_source"),
+        alt=Phrase("goal_tree.chart_alt", values),
+    )
+
+
+def _children(
+    report: Report, tree: Sequence[TreeLink], node: str, drawn: set[str], write: Writer
+) -> tuple[TreeNode, ...]:
+    """Give what leads to a node; what stands elsewhere already is named again without its own."""
+    kpis = {kpi.id for kpi in report.engagement.kpis}
+    found = []
+    for item in tree:
+        if item.link.to != node:
+            continue
+        source = item.link.from_
+        again = source in drawn
+        drawn.add(source)
+        found.append(
+            TreeNode(
+                name=write(item.source),
+                kind="kpi" if source in kpis else "touchpoint",
+                proof=PROOFS[item.known],
+                note=write(_note(item)),
+                children=() if again else _children(report, tree, source, drawn, write),
+            )
+        )
+    return tuple(found)
+
+
+def _note(item: TreeLink) -> Phrase:
+    words = phrase(f"goal_tree.note.{item.known}")
+    if item.estimate is None:
+        return words
+    unit = "" if item.estimate.unit == "pp" else "_plain"
+    kind = "per_point" if item.found else "test"
+    return phrase(f"goal_tree.note.{kind}{unit}", known=words, value=item.estimate)
+
+
 def tree_table(report: Report, tree: Sequence[TreeLink]) -> Block | None:
-    """Show the tree from the growth goal downwards, each link with its evidence."""
+    """Show the links that were put to the data; every link where the tree is not drawn."""
     if report.engagement.growth_goal is None or not tree:
+        return None
+    drawn = _is_drawn(tree)
+    shown = [item for item in tree if not drawn or item.link.evidence != "assumption"]
+    if not shown:
         return None
     rows: list[tuple[Cell, ...]] = [
         (
-            phrase("goal_tree.row.indent", indent=SPACE * 2 * item.depth, name=item.target),
+            phrase(
+                "goal_tree.row.indent",
+                indent="" if drawn else SPACE * 2 * item.depth,
+                name=item.target,
+            ),
             item.source,
             phrase(f"goal_tree.evidence.{item.link.evidence}"),
             _known(item),
             _effect(item),
         )
-        for item in tree
+        for item in shown
     ]
     heads = ("to", "from", "evidence", "known", "effect")
     return report.table(
         "goal_tree.table",
         Table(
-            title=phrase("goal_tree.table", **tree_values(report, tree)),
-            subtitle=phrase("goal_tree.subtitle"),
+            title=phrase("goal_tree.table", tried=len(shown), **tree_values(report, tree)),
+            subtitle=phrase(f"goal_tree.subtitle{'_tried' if drawn else ''}"),
             source=_source(tree),
             columns=[Column(f"goal_tree.{head}", "text") for head in heads],
             rows=rows,
         ),
     )
+
+
+def _is_drawn(tree: Sequence[TreeLink]) -> bool:
+    return max(item.depth for item in tree) + 2 <= MOST_COLUMNS
 
 
 def tree_values(report: Report, tree: Sequence[TreeLink]) -> dict[str, Value]:

@@ -38,9 +38,14 @@ def map_values(report: Report, changes: Sequence[MapChange]) -> dict[str, Value]
 
 
 def map_table(report: Report, changes: Sequence[MapChange]) -> Block:
-    """Show each touchpoint's class in both periods and the change of its score."""
+    """Show the class of touchpoints in both periods; the chart shows the scores of all.
+
+    A touchpoint that is neither pain point nor peak in both periods is counted and not listed.
+    """
+    plain = [c for c in changes if c.move == "same" and c.before == c.after == "none"]
+    listed = [c for c in changes if c not in plain] or list(changes)
     rows: list[tuple[Cell, ...]] = []
-    for change in changes:
+    for change in listed:
         moved: Cell = phrase(f"half_year.move.{change.move}")
         if status := MOVES[change.move]:
             moved = Marked(phrase(f"half_year.move.{change.move}"), status)
@@ -59,7 +64,10 @@ def map_table(report: Report, changes: Sequence[MapChange]) -> Block:
         Table(
             title=Phrase("half_year.map.table", map_values(report, changes)),
             subtitle=Phrase("half_year.map.subtitle", map_values(report, changes)),
-            source=Phrase("half_year.map.source", map_values(report, changes)),
+            source=Phrase(
+                "half_year.map.source",
+                {**map_values(report, changes), "n_rest": len(changes) - len(listed)},
+            ),
             columns=[
                 Column(
                     f"half_year.head.{head}",

@@ -115,7 +115,7 @@ def sample_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
     for check in checks:
         item, kpi = check.sample, check.kpi
         head: tuple[Cell, ...] = (
-            phrase("kpi_setting.sample.row", name=kpi.name, per=per(kpi)),
+            kpi.name,
             level_cell(check.start),
             in_unit(kpi, check.level),
         )  # fmt: skip

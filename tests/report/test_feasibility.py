@@ -67,11 +67,12 @@ def numbers(block, language):
 def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     block = feasibility.outlook_table(report, found, seal="0123456789abcdef")
     assert "fingerprint 0123456789abcdef" in text(block)
-    assert "never with this start" in text(block)
-    assert "Goals read as one family of 4" in text(block) and "98.8%, Holm" in text(block)
+    assert "Never: the start itself is too uncertain" in text(block)
+    assert "Goals read as one family of 4" in text(block)
+    assert "98.8%, Holm" in text(block)
     assert "42% more answers than 95% alone" in text(block)
-    assert "The same, read alone" in text(block)
-    assert "起點樣本不足" in text(block, "zh-Hant-HK")
+    assert "Read alone" in text(block)
+    assert "無法察覺：起點本身的誤差過大" in text(block, "zh-Hant-HK")
     assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
 
 
@@ -109,13 +110,41 @@ def test_the_tree_says_association_and_never_cause(report, engagement):
     tree = goal_tree(engagement, answers=None, orders=None, verdicts={})
     blocks = [
         tree_view.tree_section(report, tree),
+        tree_view.tree_chart(report, tree),
         tree_view.tree_table(report, tree),
         tree_view.tree_finding(report, tree),
     ]
     for language in LANGUAGES:
         for block in blocks:
             assert not CAUSAL_WORDS[language].search(text(block, language))
-    assert "answers or orders absent" in text(blocks[1])
+    assert "answers or orders absent" in text(blocks[2])
+    assert "planned as a test; its verdict comes with the A/B readout" in text(blocks[2])
+
+
+def test_the_drawn_tree_names_every_node_and_the_proof_of_every_link(report, engagement):
+    """All 10 links: 7 assumptions, 2 estimates without tables, 1 test before its readout."""
+    tree = goal_tree(engagement, answers=None, orders=None, verdicts={})
+    block = tree_view.tree_chart(report, tree)
+    for language, words in {
+        "en": {"Assumption": 7, "Experiment: not": 1, "Estimate: answers": 2},
+        "zh-Hant-HK": {"假設": 7, "實驗：結果未公佈": 1, "估算：欠回覆或訂單數據": 2},
+    }.items():
+        drawing = " ".join(re.findall(r"<text[^>]*>([^<]*)", block.html[language]))
+        for said, count in words.items():
+            key = 1 if said in {"Assumption", "假設"} else 0
+            assert drawing.count(said) == count + key, (language, said)
+        for kpi in engagement.kpis:
+            assert kpi.name[language][:2] in drawing
+    table = text(tree_view.tree_table(report, tree))
+    assert "3 of 10 links were put to the data" in table
+    assert "Delivery booking" not in table  # an assumption stands in the drawing
+
+
+def test_a_tree_too_deep_to_draw_is_a_table_of_every_link(report, engagement):
+    tree = goal_tree(engagement, answers=None, orders=None, verdicts={})
+    deep = [replace(item, depth=item.depth + 3) for item in tree]
+    assert tree_view.tree_chart(report, deep) is None
+    assert "Delivery booking" in text(tree_view.tree_table(report, deep))
 
 
 def test_an_engagement_without_a_tree_is_told_so_in_one_sentence(engagement):

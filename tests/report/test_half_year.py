@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from cxlib.decisions.chances import ChanceReplay, Statement, score_chances
 from cxlib.decisions.map_changes import MapChange
 from cxlib.decisions.review import ForecastReplay, GoalReplay, VerdictReplay, horizon
 from cxlib.engagement import load_engagement
 from cxlib.report import half_year as show
+from cxlib.report import half_year_chances as stated_view
 from cxlib.report import half_year_map as shape
 from cxlib.report.report import Report
 from cxlib.stats.estimate import Estimate
@@ -168,3 +170,50 @@ def test_the_ledger_keeps_outcomes_and_decisions():
     assert "nps" not in content["goals"]
     assert content["forecasts"] == {"hit": 1, "miss": 0, "not_due": 1}
     assert content["map"] == {"enquiry_chat": "none", "social_ad": "none"}
+
+
+def stated(came, chance=0.8, change=None, kpi="conversion"):
+    said = Statement(
+        kpi=kpi, unit="share", direction="higher", level=0.06, by="2026-06-30",
+        stated_on="2025-12-31", counts_from="2026-01-01", wait_days=0, start=0.05,
+        start_error=1e-6, variance=0.0475, chance=chance, chance_untouched=0.01,
+        confidence_level=0.95,
+    )  # fmt: skip
+    return ChanceReplay(said=said, came=came, change=change, is_over=True)
+
+
+@pytest.mark.parametrize(
+    ("replays", "english", "chinese"),
+    [
+        (
+            [stated("not_due"), stated("late"), stated("no_chance", chance=None)],
+            "No stated chance can be scored yet. Waiting for their date: 1",
+            "暫未有機會可以評分。等候限期：1 個",
+        ),
+        (
+            [stated("hit", change=share(0.01, unit="pp")), stated("miss", chance=0.3)],
+            "Goals whose chance fell due: 2; showing a change the right way: 1; the chances stated",
+            "目標少於 5 個",
+        ),
+        (
+            [stated("hit"), stated("hit"), stated("miss"), stated("miss"), stated("miss")],
+            "is perfect, 0.25 is what always saying one half earns",
+            "0.25 等於每次都說一半機會",
+        ),
+    ],
+)
+def test_chances_are_scored_in_plain_words(report, replays, english, chinese):
+    """Five goals stated at 0.8: (2 × 0.04 + 3 × 0.64) / 5 = 0.40."""
+    if len(replays) == 5:
+        assert score_chances(replays).brier == pytest.approx(0.40)
+    said = stated_view.chance_finding(report, replays)
+    table = stated_view.chance_table(report, replays)
+    assert english.replace(" ", "") in text(said, "en").replace(" ", "")
+    assert chinese.replace(" ", "") in text(said, "zh-Hant-HK").replace(" ", "")
+    for block in (said, table):
+        assert numbers(block, "en") == numbers(block, "zh-Hant-HK")
+    assert text(table, "en").count("Enquiry-to-sale conversion") == len(replays)
+
+
+def test_without_a_stated_chance_one_sentence_says_so(report):
+    assert "No chance is on record yet" in text(stated_view.chance_table(report, ()), "en")
