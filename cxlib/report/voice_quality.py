@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cxlib.engagement.schema import Period
 from cxlib.measures.voice.coder import ThemeCoder
 from cxlib.measures.voice.correction import MentionRate
-from cxlib.measures.voice.labelled import VarietyQuality
+from cxlib.measures.voice.labelled import CODED_BY, VarietyQuality
 from cxlib.measures.voice.stars import SourceStars
 from cxlib.measures.voice.study import engagement_taxonomy
 from cxlib.measures.voice.tone import Tone, ToneShare
@@ -148,20 +148,38 @@ def quality_table(report: Report, qualities: Sequence[VarietyQuality]) -> Block:
     heads = ("variety", "n", "hit", "missed", "false", "right", "precision", "recall", "kappa")
     last = qualities[-1]
     values: dict[str, Value] = {
-        "n": last.n_obs, "recall": last.negative.recall or phrase("number.none"),
+        "n": last.n_obs,
+        "recall": last.negative.recall or phrase("number.none"),
         "precision": last.negative.precision or phrase("number.none"),
         "n_varieties": len(qualities) - 1,
-        "n_agreed": last.negative.n_obs, "theme_kappa": _area(last.theme_kappa),
-        "theme_precision": (last.themes and last.themes.precision) or phrase("number.none"),
-        "theme_recall": (last.themes and last.themes.recall) or phrase("number.none"),
-    }  # fmt: skip
-    source = "source_themes" if last.themes else "source"
+        "n_agreed": last.negative.n_obs,
+        "coded_by": phrase(f"voice_quality.coded_by.{CODED_BY}"),
+    }
+    themes: Value = ""
+    if last.themes and last.themes.precision and last.themes.recall:
+        themes = phrase(
+            "voice_quality.quality.themes",
+            kappa=_area(last.theme_kappa),
+            listed=Joined(
+                tuple(
+                    phrase(
+                        "voice_quality.quality.theme_figures",
+                        variety=phrase(f"voice_quality.variety.{each.variety or 'all'}"),
+                        precision=each.themes.precision,
+                        recall=each.themes.recall,
+                    )
+                    for each in qualities
+                    if each.themes and each.themes.precision and each.themes.recall
+                )
+            ),
+        )
+    values["themes"] = themes  # fmt: skip
     return report.table(
         "voice_quality.quality",
         Table(
             title=Phrase("voice_quality.quality.title", values),
             subtitle=Phrase("voice_quality.quality.subtitle", values),
-            source=Phrase(f"voice_quality.quality.{source}", values),
+            source=Phrase("voice_quality.quality.source", values),
             columns=_columns("voice_quality.quality", heads),
             rows=rows,
         ),
