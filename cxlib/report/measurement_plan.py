@@ -228,6 +228,38 @@ def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
     )
 
 
+def budget_finding(report: Report, lines: Sequence[PaidLine]) -> Block | None:
+    """Say how payments compare with their budget lines; None without both.
+
+    Money paid without a budget line is named apart: it costs as much and nobody planned it.
+    """
+    if all(line.planned_hkd is None or line.paid_hkd is None for line in lines):
+        return None
+    budgeted = [line for line in lines if line.planned_hkd is not None]
+    over = [line for line in budgeted if (line.paid_hkd or 0.0) > (line.planned_hkd or 0.0)]
+    initiatives = {item.id: item.name for item in report.engagement.initiatives}
+    return report.say(
+        "measurement_plan.money.finding",
+        level="descriptive",
+        grade=None,
+        planned=Num(sum(line.planned_hkd or 0.0 for line in budgeted), "currency"),
+        paid=Num(sum(line.paid_hkd or 0.0 for line in budgeted), "currency"),
+        without=Num(sum(line.paid_hkd or 0.0 for line in lines if not line.action), "currency"),
+        today=Day(report.engagement.dated()),
+        n_over=len(over),
+        over=listed(
+            [
+                phrase(
+                    f"measurement_plan.money.{line.kind}",
+                    name=initiatives.get(line.initiative, line.initiative),
+                    category=phrase(f"measurement_plan.category.{line.category}"),
+                )
+                for line in over
+            ]
+        ),
+    )
+
+
 def plan_note(
     report: Report, plan: Sequence[PlannedAction], unserved: Sequence[Goal]
 ) -> Block | None:

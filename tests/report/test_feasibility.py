@@ -211,3 +211,18 @@ def test_a_gap_between_channels_names_the_level_of_its_interval():
         key = f"groups.consistency.{verdict}"
         assert "{level:0} interval of this pair alone {difference.ci:+}" in message(key, "en")
         assert "此對單獨的 {level:0} 區間" in message(key, "zh-Hant-HK")
+
+
+def test_money_paid_past_its_budget_and_without_one_is_named(report, engagement):
+    """The sample: HK$2,221,700 of 2,560,000 under a line, HK$176,400 outside; 3 lines over."""
+    costs = pd.read_csv(SAMPLE / "data" / "costs.csv")
+    lines = plan_and_paid(engagement.actions, costs, until=engagement.dated())
+    block = measurement_plan.budget_finding(report, lines)
+    inside = sum(line.paid_hkd for line in lines if line.action)
+    outside = sum(line.paid_hkd for line in lines if not line.action)
+    assert inside + outside == costs["amount_hkd"].sum()
+    said = text(block)
+    assert "HK$176,000 was paid without a budget line" in said
+    assert "Lines paid past their budget: 3 (15-minute reply promise: training, once" in said
+    assert numbers(block, "en") == numbers(block, "zh-Hant-HK")
+    assert measurement_plan.budget_finding(report, plan_and_paid([], None, until=date.max)) is None
