@@ -41,6 +41,7 @@ benchmark: $(call STAMP,test)  ## time a full run against papermill, row-level w
 	@$(BIN)/python tests/benchmarks/row_texts.py
 	@$(BIN)/python tests/benchmarks/row_texts.py --memory
 	@$(BIN)/python tests/benchmarks/drivers.py
+	@$(BIN)/python tests/benchmarks/voice.py
 
 hit-rates: $(call STAMP,test)  ## count over many seeds how much of what the sample plants is found
 	@$(BIN)/python tests/simulation/hit_rates.py --write

@@ -19,8 +19,10 @@ def test_a_file_outside_the_engagement_folder_is_refused(edited, key, path):
         n for n, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if path in text
     )
     assert [str(problem) for problem in caught.value.problems] == [
-        f"engagement.yml, line {line}, voice.{key}: found {path!r}; must name a file inside the "
-        "folder of the engagement file; copy the file there and write its name"
+        (
+            f"engagement.yml, line {line}, voice.{key}: found {path!r}; must name a file inside the "
+            "folder of the engagement file; copy the file there and write its name"
+        )
     ]
 
 

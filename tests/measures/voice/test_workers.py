@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a case stands on its line)
 """cxlib.measures.voice.workers: other processes give what this one gives."""
 
 import datetime as dt
@@ -13,7 +14,7 @@ import pytest
 from cxlib.data.simulate.text import write_comment
 from cxlib.data.source import duckdb_source
 from cxlib.measures.voice.listen import listen
-from cxlib.measures.voice.reading import Plan
+from cxlib.measures.voice.reading import Plan, Reader
 from cxlib.measures.voice.sentiment import learn_sentiment
 from cxlib.measures.voice.taxonomy import base_taxonomy
 from cxlib.measures.voice.workers import MANY, readers
@@ -130,3 +131,23 @@ def _children():
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     return [line.split()[0] for line in listed.splitlines() if "voice.workers" in line]
+
+
+HOSTILE = [
+    "\ud83d",
+    "好\udc00差", "\ue000\uf8ff\uf6b1", "\u202e態度差\u202c", "\x00\x1b[31m差", "=1+1", "<b>", "a" * 100_000,
+]  # fmt: skip
+
+
+def test_texts_no_engine_would_give_are_read_all_the_same():
+    """Lone surrogates, private-use characters, marks of direction, controls, 100 kB."""
+    reader = Reader(Plan(taxonomy=BASE, blame=lambda texts: np.zeros(len(texts)), phrase_share=0.5))
+    hidden = reader.hide(HOSTILE, ["C1"] * len(HOSTILE))
+    n = len(HOSTILE)
+    records = pd.DataFrame({
+        "origin": ["answers"] * n, "row_id": [f"A{k}" for k in range(n)], "nps": [1.0] * n, "csat": [1.0] * n,
+        "person": list(range(n)), "text": pd.Series(hidden.texts, dtype="object"),
+        "folded": pd.Series(hidden.foldeds, dtype="object"),
+    })  # fmt: skip
+    assert reader.read(records).themes.size == n
+    assert not any(mark in text for text in hidden.texts for mark in "\u202e\x00\ud83d\udc00")
