@@ -87,6 +87,40 @@ def test_a_fallback_is_called_an_indication(report):
     assert "read by a list of words" in words(voice_quality.tone_table(report, tone))
 
 
+def test_a_fallback_prints_grade_d_and_a_learned_reading_does_not(report):
+    """60 comments with a score are too few to learn from, 400 are enough."""
+    block = voice_quality.tone_finding(report, tone_of(60))
+    assert 'class="finding grade-D"' in block.html["en"]
+    assert "Evidence grade D: read by a list of words" in words(block)
+    assert "證據等級 D" in words(block, "zh-Hant-HK")
+    other = Report(report.engagement, "01_diagnosis")
+    assert "grade-D" not in voice_quality.tone_finding(other, tone_of(400)).html["en"]
+
+
+@pytest.mark.parametrize(
+    ("drift", "wanted"),
+    [(None, "too few are checked to test it"), (0.4, "no sign that they do not (Fisher, p 0.400)"),
+     (0.01, "err otherwise in this one (Fisher, p 0.010)")],
+)  # fmt: skip
+def test_the_source_says_whether_labels_err_alike_over_time(report, drift, wanted):
+    from dataclasses import replace
+
+    block = voice_quality.mention_table(report, [("H2", replace(rate(555, 1000), drift=drift))])
+    assert wanted in words(block)
+    own = replace(rate(555, 1000), audit="own_period")
+    assert "of this period alone" in words(voice_quality.mention_table(report, [("H2", own)]))
+
+
+def test_the_appendix_says_whose_coding_it_is_and_names_every_variety(report):
+    scorer = learn_sentiment([], [], [], label="csat", seed=1)
+    found = quality_by_variety(scorer, themes_of=lambda _: frozenset({"reply_wait"}))
+    said = words(voice_quality.quality_table(report, found))
+    assert "coded them" in said
+    assert "Themes, kappa" in said
+    for variety in ("Written Cantonese", "Written Chinese", "English", "All"):
+        assert f"{variety} precision" in said
+
+
 def test_unscored_and_few_comments_are_said_so(report):
     assert "too few are checked" in words(
         voice_quality.tone_table(report, tone_of(60, scored=False))

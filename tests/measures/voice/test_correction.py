@@ -144,3 +144,35 @@ def test_stars_across_sources_need_a_stated_mapping():
 def test_a_client_without_stars_has_none():
     source, _ = tables(POSTS.drop(columns="stars"), coded())
     assert stars_by_source(source, window=WINDOW) == ()
+
+
+def drifting(late):
+    """100 coded positives and negatives a half year; the labels find 90 % early, ``late`` later."""
+    posts, codes = [], []
+    for day, right in (("2025-10-05", 90), ("2026-02-05", late)):
+        for tone, other in (("positive", "negative"), ("negative", "positive")):
+            for k in range(100):
+                codes.append((f"M{len(posts)}", "A", tone))
+                text = f"{day} {tone} {k}"
+                posts.append(("google", None, day, text, tone if k < right else other))
+    return tables(made(*posts), coded(*codes))
+
+
+def test_labels_that_err_otherwise_in_a_period_are_noticed():
+    """90 against 60 of 100: Fisher's p is 1.24e-6 (scipy), doubled; 90 against 90: 1."""
+    from scipy.stats import fisher_exact
+
+    mentions, codes = drifting(60)
+    [rate] = mention_rates(mentions, codes, window=WINDOW)
+    assert rate.drift == pytest.approx(2 * fisher_exact([[60, 40], [90, 10]]).pvalue)
+    assert rate.drift < 1e-5
+    mentions, codes = drifting(90)
+    assert mention_rates(mentions, codes, window=WINDOW)[0].drift == 1
+
+
+def test_months_are_held_against_each_other_by_halves_of_the_period():
+    mentions, codes = drifting(60)
+    whole = WINDOW | {"start": dt.date(2025, 7, 1)}
+    months = mention_rates(mentions, codes, window=whole, cadence="month")
+    assert [rate.drift < 1e-5 for rate in months] == [True, True]
+    assert mention_rates(mentions, codes, window=WINDOW, cadence="month")[0].drift is None
