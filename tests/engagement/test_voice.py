@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a message stands on its line)
 """engagement.yml: what it states about customers' words."""
 
 import pytest
