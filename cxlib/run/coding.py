@@ -43,7 +43,10 @@ def export_sheet(engagement: Path, *, n: int, coder: str) -> tuple[Path, int]:
     path = write_sheet(
         checked.folder / f"coding_{coder}",
         rows,
-        themes={theme.id: theme.label["en"] for theme in engagement_taxonomy(checked)},
+        themes={
+            theme.id: ": ".join(filter(None, (theme.label["en"], theme.definition.get("en"))))
+            for theme in engagement_taxonomy(checked)
+        },
         codebook=CODEBOOK.read_text(encoding="utf-8").splitlines(),
     )
     return path, len(rows)

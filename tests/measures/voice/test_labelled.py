@@ -9,6 +9,8 @@ import pytest
 
 from cxlib.data.simulate.text import write_comment
 from cxlib.errors import InputError
+from cxlib.measures.voice.coder import ThemeCoder
+from cxlib.measures.voice.cues import cue_scores, folded
 from cxlib.measures.voice.labelled import labelled_texts, quality_by_variety
 from cxlib.measures.voice.mentions import mention_study
 from cxlib.measures.voice.sentiment import learn_from_comments, learn_sentiment
@@ -36,14 +38,65 @@ def scorer(comments):
     return learn_from_comments(comments, seed=5)
 
 
-def test_the_test_comments_are_balanced_and_use_known_themes():
-    texts = labelled_texts()
-    assert pd.Series([text.variety for text in texts]).value_counts().to_dict() == {
-        "yue": 50, "zh-Hant": 50, "en": 50,
-    }  # fmt: skip
+def test_both_sets_are_balanced_and_use_known_themes():
+    sizes = pd.Series([(text.part, text.variety) for text in labelled_texts()]).value_counts()
+    assert sizes.to_dict() == {
+        (part, variety): n
+        for part, n in (("development", 50), ("test", 80))
+        for variety in ("yue", "zh-Hant", "en")
+    }
     known = {theme.id for theme in base_taxonomy()}
-    assert set().union(*(one | other for one, other in (text.themes for text in texts))) <= known
-    assert len({text.text for text in texts}) == 150
+    assert (
+        set().union(*(one | other for one, other in (text.themes for text in labelled_texts())))
+        <= known
+    )
+    assert len({text.text for text in labelled_texts()}) == 390
+
+
+def test_the_words_of_the_development_set_are_known_to_the_lists():
+    """Both lists were widened with these texts in view, so this says nothing about other texts."""
+    coder = ThemeCoder(base_taxonomy())
+    both = [
+        (text.themes[0] & text.themes[1], coder.themes_of(text.text) - {"product_quality"})
+        for text in labelled_texts("development")
+    ]
+    hits = sum(len(wanted & found) for wanted, found in both)
+    assert hits / sum(len(wanted) for wanted, _ in both) >= 0.95
+    assert hits / sum(len(found) for _, found in both) >= 0.85
+    bad = [t.text for t in labelled_texts("development") if set(t.sentiments) == {"negative"}]
+    assert np.mean(cue_scores([folded(text) for text in bad]) < 0) >= 0.9
+
+
+def test_only_the_test_set_is_reported_and_its_figures_are_those_of_the_day_it_was_opened():
+    """Counted on 2026-11-22, once, after both lists were frozen; word list, no client's scores."""
+    coder = ThemeCoder(base_taxonomy())
+    word_list = learn_sentiment([], [], [], label="csat", seed=1)
+    *each, total = quality_by_variety(word_list, themes_of=coder.themes_of)
+    assert [one.n_obs for one in each] == [80, 80, 80]
+    themes = total.themes
+    assert (themes.n_wanted, themes.n_called, themes.n_both) == (242, 224, 158)
+    assert [(row.tone, row.n_obs, row.n_called) for row in total.tones] == [
+        ("negative", 102, 60), ("neutral", 46, 2), ("positive", 85, 5),
+    ]  # fmt: skip
+    assert total.micro_f1 == pytest.approx(2 * 158 / (242 + 224))
+    assert [round(one.micro_f1, 3) for one in each] == [0.652, 0.718, 0.658]
+    assert round(total.macro_f1, 3) == 0.655
+
+
+def test_f1_over_themes_is_scikit_learns():
+    """Another implementation, over the same table of texts and themes."""
+    from sklearn.metrics import f1_score
+
+    coder = ThemeCoder(base_taxonomy())
+    texts = labelled_texts("test")
+    wanted = [text.themes[0] & text.themes[1] for text in texts]
+    found = [coder.themes_of(text.text) for text in texts]
+    themes = sorted(set().union(*wanted))
+    table = [[[theme in one for theme in themes] for one in side] for side in (wanted, found)]
+    word_list = learn_sentiment([], [], [], label="csat", seed=1)
+    total = quality_by_variety(word_list, themes_of=coder.themes_of)[-1]
+    assert total.micro_f1 == pytest.approx(f1_score(*map(np.array, table), average="micro"))
+    assert total.macro_f1 == pytest.approx(f1_score(*map(np.array, table), average="macro"))
 
 
 def test_the_test_comments_are_no_phrases_the_sample_is_made_of():
@@ -66,7 +119,8 @@ def test_quality_adds_up_over_varieties(scorer):
     assert [one.variety for one in each] == ["yue", "zh-Hant", "en"]
     assert total.negative.n_both == sum(one.negative.n_both for one in each)
     assert total.kappa.value > 0.6
-    assert total.themes is None
+    assert (total.themes, total.micro_f1) == (None, None)
+    assert sum(row.n_obs for row in total.tones) == total.negative.n_obs
 
 
 def test_the_corrected_total_is_the_share_of_low_scores(comments, scorer):

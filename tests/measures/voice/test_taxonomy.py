@@ -33,6 +33,38 @@ def test_latin_terms_are_whole_words():
     assert "delivery_slots" not in coder.themes_of("sloth")
 
 
+@pytest.mark.parametrize(
+    ("text", "theme", "found"),
+    [
+        ("Both doors are cracked", "damage_parts", True),
+        ("wisecracked", "damage_parts", False),
+        ("無得揀色", "stock_range", True),
+        ("冇得揀色", "stock_range", True),
+        ("沒有得揀色", "stock_range", True),
+        ("送貨終於到，遲咗", "delivery_time", True),
+        ("送貨。今日天氣好，遲咗起身", "product_facts", False),
+    ],
+)
+def test_stems_spellings_and_bounds(text, theme, found):
+    assert (theme in ThemeCoder(BASE).themes_of(text)) is found
+
+
+def test_near_words_are_found_in_any_order_within_reach_and_not_across_a_sentence(tmp_path):
+    """Worked by hand: 3 characters between, then 4, then a full stop between."""
+    file = own(
+        tmp_path,
+        "version: 1\nbase: false\nthemes:\n  parking:\n    label: {en: P, zh-Hant-HK: 泊}\n"
+        "    near: [{words: [車位|park*, 冇, 貴], within: 3}]\n",
+    )
+    coder = ThemeCoder(read_taxonomy(file))
+    texts = ["貴到冇晒啲車位", "車位1234冇貴", "車位。冇貴", "無貴 parking", "車位貴"]
+    assert [bool(coder.find(text)) for text in texts] == [True, False, False, True, False]
+
+
+def test_every_base_theme_says_what_belongs_to_it():
+    assert all(set(theme.definition) == {"en", "zh-Hant-HK"} for theme in BASE)
+
+
 def test_a_negative_cue_counts_only_in_the_clause_of_the_theme():
     coder = ThemeCoder(BASE)
     polite = [
@@ -97,6 +129,11 @@ def test_the_consultants_file_lies_over_the_base(tmp_path):
          "    examples: [好食]\n",
          "taxonomy.yml, line 6, themes.park.examples[0]: found '好食'; an example must be found by "
          "its theme; add a term"),
+        ("version: 1\nthemes:\n  park:\n    label: {en: P, zh-Hant-HK: 泊}\n    any: [p*]\n",
+         "found 'p*'; * stands at the end of 3 or more Latin letters; write the forms out"),
+        ("version: 1\nthemes:\n  park:\n    label: {en: P, zh-Hant-HK: 泊}\n    definition: words\n"
+         "    any: [泊車]\n",
+         "found 'words'; a text per language; write {en: …, zh-Hant-HK: …}"),
         ("version: 1\nremove: [desing_advice]\nthemes:\n  park: {label: {en: P, zh-Hant-HK: 泊}, "
          "any: [泊車]}\n", "no base theme of that id; did you mean 'design_advice'?"),
     ],
