@@ -236,11 +236,15 @@ def _contracts(ces_version: CesVersion) -> tuple[TableContract, ...]:
             name="ab_test",
             columns=(
                 _need("experiment", references="experiment"), _need("unit_id"),
-                _need("arm", "control", "treatment"), _time("assigned_at"), _may("segment"),
-                _flag("converted"), _amount("amount_hkd"), _scale("csat", 1, 5), _flag("complaint"),
+                _need("arm", references="arm"), _time("assigned_at"), _may("segment"),
+                _may("cluster"), _flag("converted"), _amount("amount_hkd"), _scale("csat", 1, 5),
+                _scale("nps", 0, 10), _scale("ces", 1, 7), _flag("complaint"),
                 _count("pre_orders"), _amount("pre_amount_hkd"),
             ),
-            any_of=("converted", "amount_hkd", "csat"),
+            any_of=("converted", "amount_hkd", "csat", "nps", "ces"),
+            families=(
+                Column("metric_", "number"), Column("pre_", "number"), Column("segment_"),
+            ),
             unique_together=("experiment", "unit_id"),
             date="assigned_at",
         ),

@@ -44,7 +44,7 @@ def compare(metric: Metric, *, control: Arm, treatment: Arm, confidence_level: f
     """
     ours, theirs = _outcome(metric, treatment, "treatment"), _outcome(metric, control, "control")
     if isinstance(ours, ProportionOutcome) and isinstance(theirs, ProportionOutcome):
-        return _proportions(metric, theirs, ours, confidence_level)
+        return proportions(metric, theirs, ours, confidence_level)
     if isinstance(ours, MeanOutcome) and isinstance(theirs, MeanOutcome):
         return _means(metric, theirs, ours, confidence_level)
     from cxlib.decisions import kinds
@@ -127,9 +127,10 @@ def _outcome(metric: Metric, arm: Arm, name: str) -> Outcome:
     return outcome
 
 
-def _proportions(
+def proportions(
     metric: Metric, theirs: ProportionOutcome, ours: ProportionOutcome, level: float
 ) -> Comparison:
+    """Compare two shares: Newcombe, and Katz's log ratio."""
     counts = (ours.successes, ours.n_obs, theirs.successes, theirs.n_obs)
     shares = (ours.successes / max(ours.n_obs, 1), theirs.successes / max(theirs.n_obs, 1))
     spread = shares[0] * (1 - shares[0]) / max(ours.n_obs, 1)

@@ -265,16 +265,14 @@ def _spans(  # noqa: PLR0917 - private; the readout's own arguments
                 source, short, unit=unit, arm=arm,
                 scope=replace(scope, start=start, end=end),
             )  # fmt: skip
-        except CxError:
+            compared = compare(
+                plan.primary, control=data.arms["control"], treatment=data.arms[treatment],
+                confidence_level=plan.confidence_level,
+            )  # fmt: skip
+        except CxError:  # too little in these days to compare
             continue
-        control, treated = data.arms["control"], data.arms[treatment]
-        seen = [each.outcomes[plan.primary.column].n_obs for each in (control, treated)]
-        if min(seen) < minimum_cell:
+        if min(compared.control.n_obs, compared.treatment.n_obs) < minimum_cell:
             continue
-        compared = compare(
-            plan.primary, control=control, treatment=treated,
-            confidence_level=plan.confidence_level,
-        )  # fmt: skip
         last = end - dt.timedelta(days=1)
         found.append(
             Span(start=start, end=last, effect=compared.effect, std_error=compared.std_error)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cxlib.decisions.comparison import no_ratio
+from cxlib.decisions.comparison import no_ratio, proportions
 from cxlib.decisions.outcomes import (
     ClusterOutcome,
     Comparison,
@@ -12,6 +12,7 @@ from cxlib.decisions.outcomes import (
     Floats,
     Metric,
     MomentsOutcome,
+    ProportionOutcome,
     ScoreOutcome,
     WaitOutcome,
 )
@@ -22,6 +23,8 @@ from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.means import mean_estimate
 from cxlib.stats.proportions import proportion
 
+TINY = 1e-12
+
 
 def moments(
     metric: Metric, theirs: MomentsOutcome, ours: MomentsOutcome, level: float
@@ -30,6 +33,12 @@ def moments(
     from cxlib.stats.cuped import Moments, mean_effect
     from cxlib.stats.ratio_effects import ratio_effect, ratio_value
 
+    if metric.kind == "proportion" and min(each.cov[0, 0] for each in (theirs, ours)) < TINY:
+        counts = [
+            ProportionOutcome(successes=round(each.means[0] * each.n_obs), n_obs=each.n_obs)
+            for each in (theirs, ours)
+        ]
+        return proportions(metric, counts[0], counts[1], level)
     arms = [Moments(n=each.n_obs, means=each.means, cov=each.cov) for each in (theirs, ours)]
     if metric.kind == "ratio":
         for name, each in (("control", theirs), ("treatment", ours)):
@@ -56,6 +65,8 @@ def scores(metric: Metric, theirs: ScoreOutcome, ours: ScoreOutcome, level: floa
     """Compare scores counted per value: NPS, an ordered scale, a quantile."""
     if metric.kind == "nps":
         bands = [_bands(each) for each in (theirs, ours)]
+        filled = {place for band in bands for place, count in enumerate(band) if count}
+        _varies(metric, [len(filled) - 1.0], [theirs.n_obs, ours.n_obs])
         found = nps_effect(*bands, confidence_level=level)
         return _made(metric, [_nps(band, level) for band in bands], found, level)
     values, control, treatment = _together(theirs, ours)

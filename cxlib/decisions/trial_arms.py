@@ -35,6 +35,7 @@ from cxlib.decisions.outcomes import (
 from cxlib.decisions.trial_plan import Plan
 from cxlib.errors import DataError
 
+TINY = 1e-9
 SUMMED = ("proportion", "mean", "ratio")
 COUNTED = ("nps", "ordinal", "quantile")
 
@@ -213,7 +214,7 @@ def _summed(
         if metric.kind == "ratio" or (adjusted and n_obs > 1):
             made[place] = MomentsOutcome(n_obs=n_obs, means=means, cov=cov)
         elif metric.kind == "proportion":
-            successes = round(means[0] * n_obs) if n_obs else 0
+            successes = max(round(means[0] * n_obs), 0) if n_obs else 0
             made[place] = ProportionOutcome(successes=successes, n_obs=n_obs)
         else:
             made[place] = MeanOutcome(mean=float(means[0]), variance=float(cov[0, 0]), n_obs=n_obs)
@@ -223,7 +224,7 @@ def _summed(
 def _check_share(metric: Metric, n_obs: int, mean: float, variance: float) -> None:
     """A column of 0 and 1 has one variance for its mean."""
     expected = mean * (1 - mean) * n_obs / (n_obs - 1)
-    if not (0 <= mean <= 1 and isclose(variance, expected, rel_tol=1e-6, abs_tol=1e-9)):
+    if not (-TINY <= mean <= 1 + TINY and isclose(variance, expected, rel_tol=1e-6, abs_tol=TINY)):
         raise DataError(
             f"{metric.column} must be 0 or 1 to be a share, its mean is {mean:.4g} and its "
             f"variance {variance:.4g}; call it a mean, or code it as 0 and 1"

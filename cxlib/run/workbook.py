@@ -77,6 +77,7 @@ def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
     registers = {
         "touchpoint": frozenset(point.id for point in engagement.touchpoints),
         "experiment": frozenset(test.id for test in engagement.experiments),
+        "arm": frozenset(arm for test in engagement.experiments for arm in test.arm_names),
         "initiative": frozenset(initiative.id for initiative in engagement.initiatives),
     }
     return open_data(

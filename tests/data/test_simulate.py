@@ -378,7 +378,8 @@ def test_the_promise_pays_back_but_not_at_once(truth):
 
 def test_the_trial_recovers_its_effects(sample):
     """Conversion +2.0 pp and CSAT +0.15 inside 95 % intervals, split and complaints quiet."""
-    arms = sample["ab_test"].groupby("arm")
+    trial = sample["ab_test"]
+    arms = trial[trial["experiment"] == "enquiry_reply"].groupby("arm")
     n, rate, complaints = arms.size(), arms["converted"].mean(), arms["complaint"].mean()
     error = np.sqrt((rate * (1 - rate) / n).sum())
     assert abs(rate["treatment"] - rate["control"] - 0.02) < 1.96 * error
@@ -389,6 +390,22 @@ def test_the_trial_recovers_its_effects(sample):
     error = np.sqrt((complaints * (1 - complaints) / n).sum())
     assert abs(complaints["treatment"] - complaints["control"]) < 1.96 * error
     assert (n["treatment"] - n["control"]) ** 2 / n.sum() < 10.83  # chi-square, p = 0.001
+
+
+def test_the_teaching_tests_show_what_is_planted(sample, truth):
+    """One harms its guardrail beyond p = 0.001; one lost new customers of the treatment arm."""
+    assert list(truth["teaching_tests"]) == ["video_consult", "app_banner"]
+    trials = sample["ab_test"].groupby("experiment")
+    arms = trials.get_group("video_consult").groupby("arm")
+    rate, n = arms["complaint"].mean(), arms.size()
+    error = np.sqrt((rate * (1 - rate) / n).sum())
+    assert (rate["treatment"] - rate["control"]) / error > 3.29
+    assert (n["treatment"] - n["control"]) ** 2 / n.sum() < 10.83
+    banner = trials.get_group("app_banner")
+    n = banner.groupby("arm").size()
+    assert (n["treatment"] - n["control"]) ** 2 / n.sum() > 10.83
+    left = banner[banner["segment"] != "new"].groupby("arm").size()
+    assert (left["treatment"] - left["control"]) ** 2 / left.sum() < 10.83
 
 
 # the survey

@@ -26,6 +26,7 @@ from cxlib.data.simulate.overall import draw_overall
 from cxlib.data.simulate.panel import draw_costs, draw_panel
 from cxlib.data.simulate.people import draw_employees, draw_maturity
 from cxlib.data.simulate.survey import draw_answers, draw_experiences, draw_responses
+from cxlib.data.simulate.teaching import TEACHING, describe_teaching, draw_teaching
 from cxlib.data.simulate.text import draw_comments, planted_identifiers
 from cxlib.data.simulate.truth import Touchpoint, Truth
 
@@ -71,7 +72,10 @@ def _draw(truth: Truth, seed: int) -> dict[str, pd.DataFrame]:
         "events": draw_events(truth, seed=seed),
         "mentions": mentions,
         "mention_codes": draw_codes(truth, mentions, seed=seed),
-        "ab_test": draw_ab_test(truth, seed=seed),
+        "ab_test": pd.concat(
+            [draw_ab_test(truth, seed=seed), *(draw_teaching(t, seed=seed) for t in TEACHING)],
+            ignore_index=True,
+        ),
         "kpi_history": history,
         "store_panel": panel,
         "costs": draw_costs(truth),
@@ -125,6 +129,7 @@ def _describe(truth: Truth, drawn: dict[str, pd.DataFrame], seed: int) -> dict[s
         "planted": _plain(asdict(truth)),
         "derived": _plain(true_values(truth, stores)),
         "complaint_themes": _plain(COMPLAINT_THEMES),
+        "teaching_tests": _plain(describe_teaching()),
         "drawn": {
             "rows": {name: len(frame) for name, frame in drawn.items()},
             "stores": flagged,
