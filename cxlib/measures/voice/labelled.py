@@ -33,7 +33,7 @@ from cxlib.stats.estimate import Estimate
 FILE: Final = Path(__file__).with_name("labelled.csv")
 VARIETIES: Final = ("yue", "zh-Hant", "en")
 Part = Literal["development", "test"]
-CODED_BY: Final[Literal["one_author", "two_blind"]] = "one_author"
+CODED_BY: Final[Literal["one_author", "two_blind"]] = "two_blind"
 """Who coded them: their author twice, or two coders who saw neither the other's codes nor the
 reader's. The report says which."""
 
