@@ -96,13 +96,18 @@ class WaveChange:
     n_both: int
 
     @property
+    def opposed(self) -> bool:
+        """Whether a mix clear of zero turned the total against the groups' own movement."""
+        return self.mix_effect.excludes(0.0) and self.mix.rate_effect * self.mix.change < 0
+
+    @property
     def alarm(self) -> Alarm:
         """Whether the total says the opposite of the groups, beyond what chance does to the mix.
 
         "reversed": every group moved one way and the total the other; "against": the groups'
         own movement, taken together, did, and it or the total's is clear of zero.
         """
-        if not self.mix_effect.excludes(0.0) or self.mix.rate_effect * self.mix.change >= 0:
+        if not self.opposed:
             return "none"
         if self.mix.reversed_by_mix:
             return "reversed"

@@ -11,9 +11,10 @@ from cxlib.report.writer import Joined, Num, Phrase, Value, Writer, phrase
 
 def case(shift: WaveChange) -> str:
     """Say what the groups and the total do: against each other, or without contradiction."""
-    if shift.alarm == "none":
+    if not shift.opposed:
         return "plain"
-    return f"{shift.alarm}_{'down' if shift.mix.change < 0 else 'up'}"
+    alarm = "reversed" if shift.alarm == "reversed" else "against"
+    return f"{alarm}_{'down' if shift.mix.change < 0 else 'up'}"
 
 
 def values(report: Report, shift: WaveChange) -> dict[str, Value]:

@@ -166,3 +166,18 @@ def test_a_channel_with_too_few_answers_is_in_no_total_and_none_left_is_said():
     assert none.refused["csat_mean"] == (
         "no channel has 30 answers or more in both waves; there are: web"
     )
+
+
+def test_a_clear_mix_against_groups_that_may_be_chance_is_opposed_and_no_alarm():
+    """Small groups a little up, many more answers by the lower channel: the mix alone is clear."""
+    source = answers(
+        (0, "store", 10, 280), (0, "store", 0, 120), (0, "web", 10, 50), (0, "web", 0, 50),
+        (1, "store", 10, 140), (1, "store", 0, 56), (1, "web", 10, 155), (1, "web", 0, 149),
+    )  # fmt: skip
+    found = study(source, NPS)
+    change = found.of("nps", by="channel")
+    assert change is found.changes[0]
+    assert found.of("nps", by="segment") is None
+    assert not change.rate_effect.excludes(0.0)
+    assert change.mix_effect.excludes(0.0)
+    assert change.opposed

@@ -261,7 +261,7 @@ def _trial(readout, truth) -> dict[str, bool]:
 def _mix(shift, truth) -> dict[str, bool]:
     planted = truth["reversal_by_mix"]
     return {
-        "mix: reversal alarm fired": shift.alarm != "none" and shift.mix.change < 0,
+        "mix: reversal alarm fired": shift.opposed and shift.mix.change < 0,
         "mix: every one of three channels up, total down": shift.mix.reversed_by_mix,
         "mix: mix effect shown below 0": shift.mix_effect.ci_upper < 0,
         "mix: rate effect shown above 0": shift.rate_effect.ci_lower > 0,
