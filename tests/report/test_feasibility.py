@@ -67,13 +67,13 @@ def numbers(block, language):
 def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     block = feasibility.outlook_table(report, found, seal="0123456789abcdef")
     assert "fingerprint 0123456789abcdef" in text(block)
-    assert "Never: the start itself is too uncertain" in text(block)
+    assert "The half-year review scores these chances" in text(block)
     assert "Goals read as one family of 4" in text(block)
     assert "98.8%, Holm" in text(block)
     assert "42% more answers than 95% alone" in text(block)
     assert "Read alone" in text(block)
     assert "無法察覺：起點本身的誤差過大" in text(block, "zh-Hant-HK")
-    assert "Goals with a chance of 80% or more to show by their date: 1 of 4" in text(block)
+    assert "1 of 4 goals have a chance of 80% or more to show by their date" in text(block)
 
 
 def test_a_stale_benchmark_says_so_and_absent_ones_too(report, found):
