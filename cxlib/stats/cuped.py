@@ -79,8 +79,9 @@ def mean_effect(
     """Estimate a difference of means, adjusted for pre-exposure covariates where there are any.
 
         effect = ȳt - ȳc - θ'(x̄t - x̄c),  θ = (Sxx,t/nt + Sxx,c/nc)⁻¹ (Sxy,t/nt + Sxy,c/nc)
-        var = (st²/nt + sc²/nc) · (N-2)/(N-2-q) · (1 + h),  s² the variance of y - θ'x in an arm
-        h = (x̄t - x̄c)' (SSxx,t + SSxx,c)⁻¹ (x̄t - x̄c) / (1/nt + 1/nc)
+        var = (st²/nt + sc²/nc) · ν/(ν-q) · (1 + h),  s² the variance of y - θ'x in an arm
+        ν = (1/nt + 1/nc)² / Σ 1/(n² (n-1)),  h = (x̄t - x̄c)' V (x̄t - x̄c) / (1/nt + 1/nc)
+        V = W⁻¹ Σ Sxx/(n² (n-1)) W⁻¹,  W = Σ Sxx/n
 
     This θ has the smallest variance of all, also where arms differ in size or in slope, so that
     the error is never made larger by a slope that fits one arm only. The two factors pay for
@@ -192,7 +193,8 @@ def _estimate(
     theirs = float(control.means[0] + weight * theta @ gap)
     price = 1.0
     if rank:
-        price = (n_obs - 2) / (n_obs - 2 - rank) * (1 + _imbalance(control, treatment))
+        behind = welch_df(*((1 / arm.n, arm.n) for arm in (treatment, control)))
+        price = behind / max(1.0, behind - rank) * (1 + _imbalance(control, treatment))
     parts = [
         (price * max(0.0, _quadratic(arm.cov, 1.0, theta)) / arm.n, arm.n)
         for arm in (treatment, control)
@@ -247,13 +249,16 @@ def _error(parts: list[tuple[float, int]], rank: int) -> tuple[float, float]:
 
 
 def _imbalance(control: Moments, treatment: Moments) -> float:
-    """Return h: how far apart the arms' covariates are, against what chance leaves."""
-    squares = sum((arm.n - 1) * arm.cov[1:, 1:] for arm in (control, treatment))
-    scale = np.sqrt(np.diag(np.asarray(squares)))
+    """Return h: the error that a fitted θ adds where the arms' covariates differ by chance."""
+    arms = (control, treatment)
+    spread = np.asarray(sum(arm.cov[1:, 1:] / arm.n for arm in arms))
+    inner = np.asarray(sum(arm.cov[1:, 1:] / (arm.n**2 * (arm.n - 1)) for arm in arms))
+    scale = np.sqrt(np.diag(spread))
     used = scale > 0
-    unit = scale[used]
-    gap = (treatment.means[1:] - control.means[1:])[used] / unit
-    inverse = np.linalg.pinv(
-        np.asarray(squares)[np.ix_(used, used)] / np.outer(unit, unit), rcond=1e-10, hermitian=True
+    unit = np.outer(scale[used], scale[used])
+    gap = (treatment.means[1:] - control.means[1:])[used] / scale[used]
+    inverse = np.linalg.pinv(spread[np.ix_(used, used)] / unit, rcond=1e-10, hermitian=True)
+    pull = inverse @ gap
+    return float(pull @ (inner[np.ix_(used, used)] / unit) @ pull) / (
+        1 / control.n + 1 / treatment.n
     )
-    return float(gap @ inverse @ gap) / (1 / control.n + 1 / treatment.n)

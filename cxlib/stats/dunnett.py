@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,10 @@ from numpy.typing import NDArray
 from cxlib.errors import InputError
 from cxlib.stats.estimate import check_level
 
-_NODES = 96
+Floats: TypeAlias = NDArray[np.float64]
+
+_SHARED_NODES = 64
+_VARIANCE_NODES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +95,23 @@ def dunnett(
     return Family(p_values=tuple(adjusted), confidence_level=float(1 - 2 * stdtr(df, -critical)))
 
 
-def _within(c: float, loads: NDArray[np.float64], df: float) -> float:
+@cache
+def _nodes(number: int) -> tuple[Floats, Floats]:
+    """Return places and weights of Gauss-Hermite quadrature for a standard normal variable."""
+    at, weights = np.polynomial.hermite_e.hermegauss(number)
+    return at, weights / weights.sum()
+
+
+def _within(c: float, loads: Floats, df: float) -> float:
     """Return P(max |T| <= c) by quadrature over the shared control and the shared variance."""
     from scipy.special import gammaincinv, ndtr
 
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    weights = weights / weights.sum()
+    nodes, weights = _nodes(_SHARED_NODES)
     scales, chances = np.ones(1), np.ones(1)
     if df < inf:
-        at, chances = np.polynomial.legendre.leggauss(_NODES)
-        scales, chances = np.sqrt(2 * gammaincinv(df / 2, (at + 1) / 2) / df), chances / 2
+        # Over the normal score of the variance: smooth, where its own scale has a steep edge.
+        places, chances = _nodes(_VARIANCE_NODES)
+        scales = np.sqrt(2 * gammaincinv(df / 2, ndtr(places)) / df)
     reach = c * scales[:, None, None]
     shared = loads * nodes[:, None]
     own = np.sqrt(1 - loads**2)

@@ -4,7 +4,7 @@ No density is estimated: the interval of a quantile is held between two of its o
 """
 
 from collections.abc import Callable, Sequence
-from math import ceil, inf, log, nan, sqrt
+from math import ceil, hypot, inf, log, nan, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -19,7 +19,7 @@ Array: TypeAlias = NDArray[np.float64]
 Counts: TypeAlias = Sequence[int] | NDArray[np.int64]
 
 _LARGEST_Z = 40.0
-_HALVINGS = 60
+_HALVINGS = 50
 
 
 def quantile_value(
@@ -110,7 +110,7 @@ def quantile_effect(
     effect = _join(
         ours, theirs, turn=lambda value: scale * value, level=confidence_level, unit=unit
     )
-    usual = _join(ours, theirs, turn=lambda value: scale * value, level=0.95, unit=unit)
+    lowest, highest = _ends(ours, theirs, lambda value: scale * value, normal_quantile(0.95))
     relative = no_ratio(n_obs, method="order statistics", confidence_level=confidence_level)
     if ours.value > 0 and theirs.value > 0:
         logs = _join(ours, theirs, turn=_log, level=confidence_level, unit="ratio")
@@ -127,7 +127,7 @@ def quantile_effect(
     return Effect(
         effect=effect,
         rel_effect=relative,
-        std_error=(usual.ci_upper - usual.ci_lower) / (2 * normal_quantile(0.95)),
+        std_error=(highest - lowest) / (2 * normal_quantile(0.95)),
         df=inf,
     )
 
@@ -180,23 +180,12 @@ def _join(
     unit: Unit,
 ) -> Estimate:
     value = turn(ours.value) - turn(theirs.value)
-
-    def ends(z: float) -> tuple[float, float]:
-        (lt, ut), (lc, uc) = ours.limits(z), theirs.limits(z)
-        here, there = turn(ours.value), turn(theirs.value)
-        below = np.hypot(here - _turned(turn, lt), _turned(turn, uc) - there)
-        above = np.hypot(_turned(turn, ut) - here, there - _turned(turn, lc))
-        return value - float(below), value + float(above)
-
-    def leaves_out(z: float) -> bool:
-        lower, upper = ends(z)
-        return lower > 0 or upper < 0
-
     low, high = 0.0, _LARGEST_Z
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        low, high = (middle, high) if leaves_out(middle) else (low, middle)
-    lower, upper = ends(normal_quantile(level))
+        lower, upper = _ends(ours, theirs, turn, middle)
+        low, high = (middle, high) if lower > 0 or upper < 0 else (low, middle)
+    lower, upper = _ends(ours, theirs, turn, normal_quantile(level))
     held = lower > -inf and upper < inf
     return Estimate(
         value=value,
@@ -208,6 +197,17 @@ def _join(
         confidence_level=level,
         p_value=two_sided_p(high) if value else 1.0,
     )
+
+
+def _ends(
+    ours: _Ordered, theirs: _Ordered, turn: Callable[[float], float], z: float
+) -> tuple[float, float]:
+    """Return both limits of the difference at a normal quantile, infinite where an arm's is."""
+    (lt, ut), (lc, uc) = ours.limits(z), theirs.limits(z)
+    here, there = turn(ours.value), turn(theirs.value)
+    below = hypot(here - _turned(turn, lt), _turned(turn, uc) - there)
+    above = hypot(_turned(turn, ut) - here, there - _turned(turn, lc))
+    return here - there - below, here - there + above
 
 
 def _turned(turn: Callable[[float], float], value: float) -> float:
