@@ -44,7 +44,7 @@ def calendar_values(report: Report, tracked: Sequence[TrackedKpi]) -> dict[str, 
             for each, name, effect in _effects(tracked) if effect is None
         ]),
         "before": BEFORE, "after": AFTER, "fewest": FEWEST,
-        "sales": _listed([sale.name for sale in report.engagement.sale_days]),
+        "sales": _listed(list({str(s.name): s.name for s in report.engagement.sale_days}.values())),
     }  # fmt: skip
 
 

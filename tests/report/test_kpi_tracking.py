@@ -270,7 +270,7 @@ def test_a_gap_in_holiday_months_is_told_with_its_errors_and_used_only_where_it_
     assert centres[date(2026, 2, 1)] < centres[date(2026, 6, 1)] - 2
     said = text(kpi_calendar.calendar_finding(report, tracked))
     effect = nps.calendar.effects["lunar_new_year"]
-    assert f"Net Promoter Score, Lunar New Year \N{MINUS SIGN}{-effect.effect:.1f}" in said
+    assert f"Net Promoter Score at Lunar New Year \N{MINUS SIGN}{-effect.effect:.1f}" in said
     assert "Net Promoter Score (sale days)" in said
     table = text(kpi_calendar.calendar_table(report, tracked))
     assert "for want of such periods: Repurchase within 90 days (Lunar New Year)" in table
