@@ -29,6 +29,12 @@ LAST_HARM = 2
 """Place of the last condition whose failure means harm or no reading at all."""
 
 
+def rule_section(report: Report, trial: Trial) -> Block:
+    """Open the section on the rule: frozen before the readout, or written for it."""
+    key = "ab_test.rule" if trial.readout.frozen else "ab_test.rule_open"
+    return section(report, key, trial, level="descriptive")
+
+
 def section(report: Report, key: str, trial: Trial, *, level: Level | None = None) -> Block:
     """Open a section that is the same whatever the test found."""
     by = scope.decide_by(report.engagement)
@@ -59,6 +65,7 @@ def rule_table(report: Report, trial: Trial) -> Block:
     rows.append((phrase("ab_test.rule.level"), Num(plan.confidence_level, "share")))
     return _table(
         report, "ab_test.rule", "ab_test.rule.table", values, ("part", "fixed"), rows=rows,
+        source="ab_test.rule.source" if trial.readout.frozen else "ab_test.rule.source_open",
         text=("fixed",),
     )  # fmt: skip
 
@@ -104,14 +111,19 @@ def effect_table(report: Report, trial: Trial) -> Block:
     """Show the primary measure in both groups, the difference and the relative difference."""
     if not trial.readout.is_valid:
         return not_read(report, "ab_test.effect.table")
-    found, values = trial.readout.primary, trial_values(trial)
+    found, values = trial.readout.primary, dict(trial_values(trial))
+    values["known"] = Joined(trial.readout.plan.covariates) if trial.readout.plan.covariates else ""
     signed = phrase("cell.signed", value=found.effect)
     relative = replace(found.rel_effect, unit="share")
     rows: list[tuple[Cell, ...]] = [
         _exact_row(trial.experiment.treatment, found.treatment),
         _exact_row(trial.experiment.control, found.control),
         (
-            phrase("ab_test.effect.difference"), signed,
+            phrase(
+                "ab_test.effect.adjusted"
+                if found.unadjusted is not None and found.variance_reduction > 0
+                else "ab_test.effect.difference"
+            ), signed,
             phrase("cell.signed_interval", value=found.effect), found.effect.n_obs,
         ),
         (
@@ -120,7 +132,16 @@ def effect_table(report: Report, trial: Trial) -> Block:
         ),
     ]  # fmt: skip
     heads = ("row", "value", "ci", "n")
-    source = f"ab_test.effect.source_{found.metric.kind}"
+    source = f"ab_test.effect.source_{_method(trial)}"
+    if found.unadjusted is not None and found.variance_reduction > 0:
+        values["reduction"] = Num(found.variance_reduction, "share")
+        rows.insert(
+            2,
+            (
+                phrase("ab_test.effect.before"), phrase("cell.signed", value=found.unadjusted),
+                phrase("cell.signed_interval", value=found.unadjusted), found.unadjusted.n_obs,
+            ),
+        )  # fmt: skip
     return _table(
         report, "ab_test.effect", "ab_test.effect.table", values, heads, rows=rows, source=source
     )
@@ -218,7 +239,11 @@ def limit_list(report: Report, trial: Trial) -> Block:
     units = readout.split.n_control + readout.split.n_treatment
     found = (readout.primary, *(guardrail.comparison for guardrail in readout.guardrails))
     partial = [each for each in found if each.effect.n_obs < units]
-    keys = ["one", "segments", "peeking", "frozen", "cost"]
+    keys = ["one", *(() if readout.plan.segments else ("segments",))]
+    keys.append("peeking" if readout.plan.looks == "fixed" else "looks")
+    keys.append("frozen" if readout.frozen else "open")
+    if trial.experiment.worth is None:
+        keys.append("cost")
     if partial:
         keys.append("answerers")
         values["metrics"] = Joined(tuple(trial.name(each.metric) for each in partial))
@@ -237,6 +262,16 @@ def answer(report: Report, trial: Trial) -> Block:
         by=scope.decide_by(report.engagement),
         **trial_values(trial),
     )
+
+
+def _method(trial: Trial) -> str:
+    """Which method's words stand under the effect."""
+    plan = trial.readout.plan
+    if plan.cluster:
+        return "cluster"
+    if trial.readout.primary.unadjusted is not None and plan.covariates:
+        return "adjusted"
+    return plan.primary.kind
 
 
 def _section(report: Report, key: str, case: str, trial: Trial) -> Block:
@@ -292,4 +327,4 @@ def _table(
 
 
 def _difference_kind(metric: Metric) -> NumKind:
-    return "pp" if metric.kind == "proportion" else metric.unit
+    return metric.effect_unit
