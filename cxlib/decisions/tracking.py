@@ -12,6 +12,7 @@ from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import KPI_RANGES, period_end
 from cxlib.engagement.schema import Engagement
 from cxlib.measures.tracking import KpiSeries, Verdict, verdict
+from cxlib.stats.control_chart import ChartPoint
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.false_alarms import FalseAlarms, Stable, false_alarms
 from cxlib.stats.smoothing import FEWEST as FEWEST_FORECAST
@@ -87,11 +88,19 @@ def reach(each: TrackedKpi) -> Reach:
         return "no_target"
     if each.moved:
         return "unsettled"
-    level, chart = each.target.level, series.chart
-    low, high = chart.lower - level, chart.upper - level
+    level, plain = each.target.level, plain_point(each, series)
+    low, high = plain.lower - level, plain.upper - level
     if each.kpi.direction == "lower":
         low, high = -high, -low
     return "always" if low >= 0 else "never" if high < 0 else "hit_and_miss"
+
+
+def plain_point(each: TrackedKpi, series: KpiSeries) -> ChartPoint:
+    """Give the latest point whose limits no holiday or sale moves: those of an ordinary period."""
+    columns = each.calendar.columns
+    points = reversed(series.chart.points)
+    plain = (p for p in points if not any(column[p.index] for column in columns))
+    return next(plain, series.chart.points[-1])
 
 
 def sampling_share(series: KpiSeries) -> float | None:

@@ -9,6 +9,7 @@ from cxlib.decisions.tracking import (
     Reach,
     Variation,
     expected_false_trends,
+    plain_point,
     reach,
     sampling_share,
     variation,
@@ -58,9 +59,10 @@ def reach_table(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
         share = None if series is None else sampling_share(series)
         band: Cell = phrase("number.hidden")
         if firm and series is not None:
+            plain = plain_point(each, series)
             band = phrase(
                 "kpi_tracking.reach.band",
-                lower=Num(series.chart.lower, unit), upper=Num(series.chart.upper, unit),
+                lower=Num(plain.lower, unit), upper=Num(plain.upper, unit),
             )  # fmt: skip
         rows.append(
             (

@@ -15,6 +15,7 @@ from cxlib.decisions.tracking import (
     forecasts,
     keep_record,
     kpi_forecast,
+    plain_point,
     reach,
     sampling_share,
     variation,
@@ -140,6 +141,21 @@ def test_a_holiday_month_is_held_against_its_own_line(engagement):
     assert each.occasions(date(2026, 2, 1)) == ("lunar_new_year",)
     assert each.occasions(date(2025, 11, 1)) == ("sale",)
     assert each.occasions(date(2025, 9, 1)) == ()
+
+
+def test_the_limits_a_target_is_read_against_are_those_of_an_ordinary_month(engagement):
+    """The history ends in the holiday month: its lower line says nothing of other months."""
+    rng = np.random.default_rng(3)
+    holiday = dict.fromkeys(range(14), 0.0) | {0: 17 / 31, 1: 12 / 28, 13: 26 / 28}
+    shares = [
+        round(0.05 - 0.01 * holiday[k] + 0.0004 * rng.standard_normal(), 5) for k in range(14)
+    ]
+    each = one(engagement, shares, n=100_000, target=0.045)
+    assert each.calendar.used == ("lunar_new_year",)
+    plain = plain_point(each, each.series)
+    assert (plain.index, plain.lower) == (12, each.series.chart.points[12].lower)
+    assert each.series.chart.lower < 0.045 < plain.lower
+    assert reach(each) == "always"
 
 
 def test_the_record_grows_and_keeps_what_it_has(engagement):
