@@ -18,7 +18,7 @@ from cxlib.decisions.trials import Evaluation
 from cxlib.errors import InputError
 from cxlib.stats.rerandomisation import Rerandomised, redraw_arms, redraw_groups
 
-REDRAWS = 1_000
+REDRAWS = 2_000
 MOST_VALUES = 200
 """More values than this are put into that many steps of equal numbers of units."""
 DRAWN = ("proportion", "mean", "nps", "ordinal", "quantile")

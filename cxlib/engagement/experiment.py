@@ -76,6 +76,7 @@ class Covariate(Strict):
 
     column: str
     measured: Literal["before", "after"]
+    name: Name | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -97,6 +98,18 @@ class Covariate(Strict):
                 "it; adjust only by what was known before"
             )
         return self
+
+
+class SegmentColumn(Strict):
+    """A column of the table that names each unit's segment; a plain word stands for the column."""
+
+    column: str
+    name: Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:  # noqa: ANN401 - a raw YAML value
+        return {"column": value} if isinstance(value, str) else value
 
 
 class Looks(Strict):
@@ -154,7 +167,7 @@ class Experiment(Strict):
     secondary: list[Outcome] = Field(default_factory=list)
     covariates: list[Covariate] = Field(default_factory=list)
     cluster: str | None = None
-    segments: list[str] = Field(default_factory=list)
+    segments: list[SegmentColumn] = Field(default_factory=list)
     looks: Looks = Field(default_factory=Looks)
     family: Family = "holm"
     power: Share = 0.8
@@ -195,7 +208,7 @@ class Experiment(Strict):
             )
         if twice := _repeated([each.column for each in self.covariates]):
             raise ValueError(f"a covariate stands once: {', '.join(twice)}")
-        if twice := _repeated(self.segments):
+        if twice := _repeated([each.column for each in self.segments]):
             raise ValueError(f"a segment column stands once: {', '.join(twice)}")
         return self
 

@@ -11,7 +11,7 @@ from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.trial import Trial, evidence, sign, trial_values
+from cxlib.report.trial import Trial, evidence, sign, trial_values, value_words
 from cxlib.report.trial_charts import not_read
 from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, Writer, phrase
 from cxlib.stats.rerandomisation import Rerandomised
@@ -76,8 +76,8 @@ def design_table(report: Report, trial: Trial, design: Design | None, looks: Loo
         ]
     rows += [
         (phrase("ab_checks.design.looks"), _look_words(looks)),
-        (phrase("ab_checks.design.known"), _listed(list(plan.covariates))),
-        (phrase("ab_checks.design.segments"), _listed(list(plan.segments))),
+        (phrase("ab_checks.design.known"), _listed(trial, plan.covariates)),
+        (phrase("ab_checks.design.segments"), _listed(trial, plan.segments)),
         (
             phrase("ab_checks.design.secondary"),
             Joined(tuple(trial.name(metric) for metric in plan.secondary))
@@ -97,11 +97,13 @@ def health_table(report: Report, trial: Trial, health: Health) -> Block:
     rows: list[tuple[Cell, ...]] = []
     for name, parts in _grouped(health).items():
         worst = min(parts, key=lambda part: part.p_value)
-        where: Value = Day(date.fromisoformat(worst.value)) if name == DAY else worst.value
+        where = (
+            Day(date.fromisoformat(worst.value)) if name == DAY else value_words(name, worst.value)
+        )
         key = "day" if name == DAY else "segment"
         rows.append(
             (
-                phrase(f"ab_checks.health.{key}", column=name),
+                phrase(f"ab_checks.health.{key}", column=trial.column(name)),
                 phrase("ab_checks.health.worst", where=where, p=Num(worst.p_value, "p_value")),
                 _passed(all(part.passed for part in parts), blocks=True),
             )
@@ -129,7 +131,7 @@ def health_table(report: Report, trial: Trial, health: Health) -> Block:
     ]
     rows += [
         (
-            phrase("ab_checks.health.balance", column=part.column),
+            phrase("ab_checks.health.balance", column=trial.column(part.column)),
             phrase(
                 "ab_checks.health.means",
                 treatment=Num(part.treatment, "rating"),
@@ -264,7 +266,7 @@ def attack_table(report: Report, trial: Trial, red_team: RedTeam) -> Block:
             rows.append(_attack_row(name, drawn))
     rows += [
         (
-            phrase("ab_checks.attack.placebo", column=part.column),
+            phrase("ab_checks.attack.placebo", column=trial.column(part.column)),
             phrase("ab_checks.attack.nothing"),
             phrase("ab_test.found.interval", effect=part.difference),
             _passed(not part.differs),
@@ -294,8 +296,8 @@ def _look_words(looks: LookView) -> Phrase:
     return phrase(f"ab_checks.looks.{looks.plan.looks}", count=looks.plan.n_looks)
 
 
-def _listed(names: list[str]) -> Value:
-    return Joined(tuple(names)) if names else phrase("list.none")
+def _listed(trial: Trial, names: tuple[str, ...]) -> Value:
+    return Joined(tuple(trial.column(name) for name in names)) if names else phrase("list.none")
 
 
 def _open(chance: float) -> float:

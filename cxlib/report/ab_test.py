@@ -112,7 +112,8 @@ def effect_table(report: Report, trial: Trial) -> Block:
     if not trial.readout.is_valid:
         return not_read(report, "ab_test.effect.table")
     found, values = trial.readout.primary, dict(trial_values(trial))
-    values["known"] = Joined(trial.readout.plan.covariates) if trial.readout.plan.covariates else ""
+    known = trial.readout.plan.covariates
+    values["known"] = Joined(tuple(trial.column(column) for column in known))
     signed = phrase("cell.signed", value=found.effect)
     relative = replace(found.rel_effect, unit="share")
     rows: list[tuple[Cell, ...]] = [
@@ -183,8 +184,10 @@ def guardrail_table(report: Report, trial: Trial) -> Block:
             )
         )  # fmt: skip
     heads = ("name", "control", "treatment", "difference", "ci", "margin", "n", "result")
-    title = f"ab_test.guardrails.table_{case}"
-    return _table(report, "ab_test.guardrails", title, trial_values(trial), heads, rows=rows)
+    title, values = f"ab_test.guardrails.table_{case}", trial_values(trial)
+    adjusted = _method(trial) in {"adjusted", "cluster"}
+    source = "ab_test.guardrails.source_adjusted" if adjusted else ""
+    return _table(report, "ab_test.guardrails", title, values, heads, rows=rows, source=source)
 
 
 def guardrail_finding(report: Report, trial: Trial) -> Block:
@@ -256,8 +259,9 @@ def limit_list(report: Report, trial: Trial) -> Block:
 def answer(report: Report, trial: Trial) -> Block:
     """Give the verdict, its three reasons and the decision wanted."""
     readout = trial.readout
+    shipped = readout.reason == "effect_shown" and _method(trial) == "adjusted"
     return report.answer(
-        f"ab_test.summary.{readout.reason}",
+        f"ab_test.summary.{readout.reason}{'_adjusted' if shipped else ''}",
         reasons=[split_key(readout), effect_key(readout), guardrail_key(readout)],
         by=scope.decide_by(report.engagement),
         **trial_values(trial),

@@ -7,7 +7,7 @@ from cxlib.decisions.trial_segments import SecondaryView, SegmentEffect, Segment
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Table
-from cxlib.report.trial import Trial, evidence, trial_values
+from cxlib.report.trial import Trial, evidence, trial_values, value_words
 from cxlib.report.trial_charts import not_read
 from cxlib.report.writer import Num, Phrase, Value, phrase
 
@@ -54,7 +54,7 @@ def segment_table(report: Report, trial: Trial, views: Sequence[SegmentView]) ->
     rows: list[tuple[Cell, ...]] = []
     for view in views:
         role = phrase(f"ab_views.segments.{'registered' if view.registered else 'explored'}")
-        rows += [_segment_row(view, effect, role) for effect in view.effects]
+        rows += [_segment_row(trial, view, effect, role) for effect in view.effects]
     values = {**trial_values(trial), "count": len(rows), "hidden": sum(v.hidden for v in views)}
     case = "alike" if not any(view.differs for view in views) else "differ"
     heads = ("segment", "role", "difference", "ci", "pulled", "n")
@@ -76,7 +76,7 @@ def segment_finding(report: Report, trial: Trial, views: Sequence[SegmentView]) 
     first = min(tested, key=lambda view: view.interaction_p or 0.0)
     case = ("differ" if first.registered else "hint") if first.differs else "alike"
     values = {
-        **trial_values(trial), "column": first.column, "count": len(first.effects),
+        **trial_values(trial), "column": trial.column(first.column), "count": len(first.effects),
         "p": Num(first.interaction_p or 0.0, "p_value"),
     }  # fmt: skip
     return report.say(
@@ -136,12 +136,17 @@ def next_list(report: Report, trial: Trial, check: SizeCheck | None) -> Block:
         values["power"] = Num(check.if_minimum.power, "share")
         shipped = trial.readout.verdict == "SHIP"
         keys.append("ab_views.next.size" if shipped else "ab_views.next.power")
-    return report.items("ab_views.next", [Phrase(key, values) for key in keys])
+    return report.items("ab_views.next", [Phrase(key, values) for key in keys], role="note")
 
 
-def _segment_row(view: SegmentView, found: SegmentEffect, role: Phrase) -> tuple[Cell, ...]:
+def _segment_row(
+    trial: Trial, view: SegmentView, found: SegmentEffect, role: Phrase
+) -> tuple[Cell, ...]:
     return (
-        phrase("ab_views.segments.name", column=view.column, value=found.value), role,
+        phrase(
+            "ab_views.segments.name", column=trial.column(view.column),
+            value=value_words(view.column, found.value),
+        ), role,
         phrase("cell.signed", value=found.effect),
         phrase("cell.signed_interval", value=found.effect),
         None if found.shrunken is None else phrase("cell.signed", value=found.shrunken),

@@ -12,6 +12,7 @@ from cxlib.decisions.outcomes import Guardrail, Metric, Safety
 from cxlib.decisions.trials import Evaluation
 from cxlib.engagement.schema import Engagement, Experiment
 from cxlib.engagement.words import Text
+from cxlib.report.catalogue import catalogue
 from cxlib.report.findings import Grade
 from cxlib.report.tables import Status
 from cxlib.report.writer import Day, Joined, Num, Phrase, Value, phrase
@@ -46,10 +47,24 @@ class Trial:
     outside: int = 0
     found: Evaluation | None = None
 
+    def column(self, column: str) -> Value:
+        """The words for a column: the client's, else ours, else its own name."""
+        named = {each.column: each.name for each in self.experiment.covariates}
+        named |= {each.column: each.name for each in self.experiment.segments}
+        own = named.get(column)
+        key = f"ab_checks.column.{column}"
+        return own or (phrase(key) if key in catalogue("en") else column)
+
     def name(self, metric: Metric) -> Text:
         """The words for one of its measures."""
         planned = self.experiment.outcomes
         return next(each.name for each in planned if each.column == metric.column)
+
+
+def value_words(column: str, value: str) -> Value:
+    """The words for a segment's value: those of the customers table, else the value itself."""
+    key = f"who.segment.{value}"
+    return phrase(key) if column == "segment" and key in catalogue("en") else value
 
 
 def read_trial(experiment: Experiment, found: Evaluation) -> Trial:

@@ -111,10 +111,10 @@ def page_text(engagement: Engagement, notebook: str, *, language: str) -> PageTe
 
 
 def _period(engagement: Engagement, notebook: str) -> Period:
-    """The days a report is about: the baseline, the only test's own, or the review period."""
+    """The days a report is about: the baseline, the first test's own, or the review period."""
     if notebook in BASELINE_REPORTS:
         return engagement.baseline
-    if notebook in TEST_REPORTS and len(engagement.experiments) == 1:
+    if notebook in TEST_REPORTS and engagement.experiments:
         return engagement.experiments[0].period
     return engagement.review
 
