@@ -14,13 +14,8 @@ import numpy as np
 import pandas as pd
 
 from cxlib.decisions.baseline import OUTCOMES, month_stamp, months_between, pooled_ratio
-from cxlib.decisions.impact import (
-    Grade,
-    Impact,
-    PickedImpact,
-    review_initiative,
-    review_picked_units,
-)
+from cxlib.decisions.impact import Grade, Impact, review_initiative
+from cxlib.decisions.picked import PickedImpact, review_picked_units
 from cxlib.engagement.schema import Engagement, Initiative, Period
 from cxlib.errors import ConfigError
 from cxlib.stats.differences import difference_in_differences

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from cxlib.engagement.initiative_checks import initiative_findings
 from cxlib.engagement.plan_checks import plan_findings
 from cxlib.engagement.review_checks import review_findings
 from cxlib.engagement.schema import Engagement
@@ -283,3 +284,4 @@ def _goal_checks(engagement: Engagement) -> Iterator[Finding]:
                 "an initiative starts after the baseline and before the review ends",
                 "correct the date or the periods",
             )  # fmt: skip
+    yield from initiative_findings(engagement)

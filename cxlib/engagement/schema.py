@@ -162,12 +162,18 @@ class Persistence(Strict):
 
 
 class Initiative(Strict):
-    """An action in some units, reviewed against the others."""
+    """An action in some units, reviewed against the others.
+
+    ``starts`` dates units that began later than the others; ``experiment`` names the randomised
+    test of one of the actions.
+    """
 
     id: Slug
     name: Name
     start: date
     units: str
+    starts: dict[str, date] = Field(default_factory=dict)
+    experiment: Slug | None = None
     actions: list[Text] = Field(min_length=1)
     outcome: Literal["conversion", "csat"]
     picked_for_low_scores: bool = False

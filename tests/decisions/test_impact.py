@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxlib.decisions.impact import CHECK_P_VALUE, review_initiative, review_picked_units
+from cxlib.decisions.impact import CHECK_P_VALUE, review_initiative
+from cxlib.decisions.picked import review_picked_units
 from cxlib.errors import InputError
 from cxlib.stats.event_study import event_study
 from cxlib.stats.panel import read_panel
