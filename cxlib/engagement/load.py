@@ -193,6 +193,7 @@ def _cross_checks(engagement: Engagement) -> Iterator[Finding]:
     yield from _goal_checks(engagement)
     yield from plan_findings(engagement)
     yield from review_findings(engagement)
+    yield from _value_checks(engagement)
     yield from _untranslated(engagement)
 
 
@@ -236,6 +237,17 @@ def _release_checks(engagement: Engagement) -> Iterator[Finding]:
                 f"a release of {release.date} with this name is listed already", "remove one",
             )  # fmt: skip
         seen |= keys
+
+
+def _value_checks(engagement: Engagement) -> Iterator[Finding]:
+    """An experiment named for retention is one of the engagement's."""
+    contact = engagement.customer_value.retention_contact
+    known = [experiment.id for experiment in engagement.experiments]
+    if contact is not None and contact.experiment and contact.experiment not in known:
+        yield (
+            ("customer_value", "retention_contact", "experiment"), contact.experiment,
+            "unknown experiment", suggest(contact.experiment, known),
+        )  # fmt: skip
 
 
 def _untranslated(engagement: Engagement) -> Iterator[Finding]:

@@ -6,12 +6,20 @@ from typing import Annotated, Literal, Self, TypedDict
 
 from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, model_validator
 
+from cxlib.engagement.benefits import (
+    Benefit,
+    Correlation,
+    Customers,
+    Persistence,
+    check_benefits,
+)
 from cxlib.engagement.experiment import Experiment, Outcome
 from cxlib.engagement.loop import ClosedLoop, EmployeeSurvey
 from cxlib.engagement.period import Period, Window
 from cxlib.engagement.plan import Action, Benchmark, GrowthGoal, Link
 from cxlib.engagement.review import Rebaseline, Restatement, ReviewDecision, StrategyItem, TrendItem
 from cxlib.engagement.scales import SCALES, Direction, MetricKind
+from cxlib.engagement.value import CustomerValue
 from cxlib.engagement.voice import Voice
 from cxlib.engagement.words import Lane, Language, Name, Slug, Strict, Text, each_once
 
@@ -34,6 +42,12 @@ def _driver_columns(value: dict[str, dict[str, str]]) -> dict[str, dict[str, str
         raise ValueError(
             f"a driver is named by its column, which begins with driver_, got {', '.join(wrong)}"
         )
+    return value
+
+
+def _share_of_one(value: float) -> float:
+    if not 0 <= value < 1:
+        raise ValueError("must be a rate a year from 0 to below 1: write 8 % as 0.08")
     return value
 
 
@@ -147,20 +161,6 @@ class Goal(Strict):
         return self
 
 
-class Persistence(Strict):
-    """How much of the effect is left at the end of the horizon: low, likely, high (0-1)."""
-
-    low: Annotated[float, Field(ge=0, le=1)]
-    likely: Annotated[float, Field(ge=0, le=1)]
-    high: Annotated[float, Field(ge=0, le=1)]
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.low <= self.likely <= self.high:
-            raise ValueError("persistence must rise from low over likely to high")
-        return self
-
-
 class Initiative(Strict):
     """An action in some units, reviewed against the others.
 
@@ -179,7 +179,15 @@ class Initiative(Strict):
     picked_for_low_scores: bool = False
     horizon_months: Annotated[int, Field(ge=1, le=120)] = 24
     persistence: Persistence | None = None
+    customers: Customers | None = None
+    benefits: list[Benefit] = Field(default_factory=list)
+    correlations: list[Correlation] = Field(default_factory=list)
     owner: Text
+
+    @model_validator(mode="after")
+    def _benefits_fit(self) -> Self:
+        check_benefits(self.customers, self.benefits, self.correlations)
+        return self
 
 
 class Release(Strict):
@@ -211,7 +219,7 @@ class Engagement(Strict):
     confidence_level: Annotated[float, Field(ge=0.9, le=0.995)] = 0.95
     minimum_cell: Annotated[int, Field(ge=5)] = 30
     weighting: Literal["none", "raked"] = "none"
-    discount_rate: Annotated[float, Field(ge=0, lt=1)]
+    discount_rate: Annotated[float, AfterValidator(_share_of_one)]
     money: Literal["nominal", "real"] = "nominal"
     report_date: date | None = None
     seed: Annotated[int, Field(ge=0)] = 1
@@ -237,6 +245,7 @@ class Engagement(Strict):
     voice: Voice = Field(default_factory=Voice)
     closed_loop: ClosedLoop = Field(default_factory=ClosedLoop)
     employee_survey: EmployeeSurvey = Field(default_factory=EmployeeSurvey)
+    customer_value: CustomerValue = Field(default_factory=CustomerValue)
     rebaseline: list[Rebaseline] = Field(default_factory=list)
     restatements: list[Restatement] = Field(default_factory=list)
     review_decisions: list[ReviewDecision] = Field(default_factory=list)
