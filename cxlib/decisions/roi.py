@@ -1,10 +1,8 @@
 # ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """From an effect to money: one cash-flow model, its doubt by simulation, and what decides it.
 
-    margin in month t = effect · volume per month · margin per unit · share of the effect left
-
-See cash_flow.py for its timing. Only margin counts, never revenue, and only the streams that are
-passed in: what has no evidence is absent, not guessed.
+The model and its timing stand in cash_flow.py. Only margin counts, never revenue, and only the
+streams that are passed in: what has no evidence is absent, not guessed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,17 +15,20 @@ import numpy as np
 from cxlib.decisions.cash_flow import (
     Array,
     BenefitStream,
+    CashModel,
     CashMonth,
-    IrrStatus,
-    annuities,
+    CustomerBase,
+    CustomerChange,
     cash_months,
+    discount_factors,
     payback_share,
-    rate_of_return,
+    split_by_stream,
 )
 from cxlib.decisions.impact import Grade
+from cxlib.decisions.returns import IrrStatus, rate_of_return
 from cxlib.errors import InputError
 from cxlib.stats.estimate import Estimate
-from cxlib.stats.simulation import Distribution, draw, from_estimate
+from cxlib.stats.simulation import Distribution, draw
 
 Money = Literal["nominal", "real"]
 """nominal: money of the day, discounted by a market rate · real: today's prices, by a real rate."""
@@ -37,11 +38,19 @@ Part = Literal["effect", "margin", "persistence"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamValue:
-    """A stream's present value in the base case."""
+    """A stream's present value in the base case.
+
+    Attributes:
+        key: Name.
+        present_value: Its part of the whole, the interplay of streams shared in no order.
+        margin_per_month: While its whole effect holds, in the first month after the start.
+        alone: Present value were it the only stream.
+    """
 
     key: str
     present_value: float
     margin_per_month: float
+    alone: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +134,16 @@ class Roi:
         """Whether the evidence lets the number be the answer (grade A or B)."""
         return self.grade in {"A", "B"}
 
+    def slope(self, stream: str, part: Part) -> float | None:
+        """Value gained per unit of an input, between its 5 % and 95 % points; None without doubt.
+
+        The value is linear in each input of the order streams.
+        """
+        for bar in self.tornado:
+            if (bar.stream, bar.part) == (stream, part) and bar.input_high > bar.input_low:
+                return (bar.npv_high - bar.npv_low) / (bar.input_high - bar.input_low)
+        return None
+
 
 def evaluate(
     streams: Sequence[BenefitStream],
@@ -138,6 +157,8 @@ def evaluate(
     n_draws: int = 20_000,
     seed: int = 20_260_101,
     correlations: Mapping[tuple[str, str], float] | None = None,
+    customers: CustomerBase | None = None,
+    changes: Sequence[CustomerChange] = (),
 ) -> Roi:
     """Value an initiative: cash flow, net present value, payback, doubt and what decides it.
 
@@ -152,40 +173,49 @@ def evaluate(
         n_draws: Draws of the simulation, 1,000 or more.
         seed: Of the simulation.
         correlations: Pairs of inputs "stream.part" to their correlation.
+        customers: Whom the changes act on; needed with changes.
+        changes: Fewer customers lost, or new ones brought by others.
 
     Raises:
-        InputError: No stream, a key twice, a negative cost, a rate as 8 instead of 0.08, a horizon
-            shorter than the months observed, or an effect or margin without interval.
+        InputError: No stream, a key twice, changes without customers, a negative cost, a rate as 8
+            instead of 0.08, a horizon shorter than the months observed, or an effect or margin
+            without interval.
 
     Source: Brealey, Myers and Allen, Principles of Corporate Finance, on discounting; Hubbard
     (2014), How to Measure Anything, on the probability of loss.
     """
-    _check(streams, costs_by_month, observed_months, annual_discount_rate, n_draws)
     horizon = len(costs_by_month) - 1
-    discount = (1 + annual_discount_rate) ** (-np.arange(horizon + 1) / 12)
+    model = CashModel(
+        streams=tuple(streams),
+        horizon=horizon,
+        observed=observed_months,
+        customers=customers,
+        changes=tuple(changes),
+    )
+    _check(costs_by_month, observed_months, annual_discount_rate, n_draws)
+    discount = discount_factors(horizon, annual_discount_rate)
     costs = np.asarray(costs_by_month, dtype=float)
     cost_value = fsum(float(c * d) for c, d in zip(costs, discount, strict=True))
-    full, fading = annuities(horizon, observed_months, discount)
-    inputs = stream_inputs(streams)
-    base = {name: np.array([spec.base]) for name, spec in inputs.items()}
+    inputs, base = model.inputs(), model.base()
 
     def value(at: Mapping[str, Array]) -> Array:
-        parts = [_stream_value(stream, at, full, fading) for stream in streams]
-        return np.asarray(sum(parts) - cost_value, dtype=float)
+        return present_value(model, at, discount) - cost_value
 
+    parts = split_by_stream(model)
     values = tuple(
         StreamValue(
-            key=stream.key,
-            present_value=float(_stream_value(stream, base, full, fading)[0]),
-            margin_per_month=stream.margin_per_month,
+            key=key,
+            present_value=fsum(float(b * d) for b, d in zip(part, discount, strict=True)),
+            margin_per_month=float(part[1]),
+            alone=float(present_value(model, base, discount, on=key)[0]),
         )
-        for stream in streams
+        for key, part in parts.items()
     )
     npv = fsum([*(item.present_value for item in values), -cost_value])
     draws = draw(inputs, n_draws=n_draws, seed=seed, correlations=correlations)
     drawn = value(draws)
     low, median, high = (float(q) for q in np.quantile(drawn, [0.05, 0.5, 0.95]))
-    months = cash_months(streams, costs, observed_months, discount)
+    months = cash_months(parts, costs, discount)
     net = [month.net for month in months]
     irr, irr_status = rate_of_return(net)
     return Roi(
@@ -205,12 +235,12 @@ def evaluate(
         ),
         npv_median=median,
         probability_of_loss=float(np.mean(drawn < 0)),
-        probability_of_payback=payback_share(streams, draws, costs, observed_months),
+        probability_of_payback=payback_share(model, draws, costs_by_month),
         payback_month=next((m.month for m in months if m.month and m.cumulative >= 0), None),
         roi=npv / cost_value if cost_value > 0 else None,
         irr=irr,
         irr_status=irr_status,
-        break_even_effect=_break_even(streams[0], npv, full, fading),
+        break_even_effect=_break_even(f"{model.keys[0]}.effect", base, value),
         npv_without_effect=-cost_value,
         streams=values,
         costs_present_value=cost_value,
@@ -224,16 +254,18 @@ def evaluate(
     )
 
 
-def _check(
-    streams: Sequence[BenefitStream],
-    costs: Sequence[float],
-    observed: int,
-    rate: float,
-    n_draws: int,
-) -> None:
-    keys = [stream.key for stream in streams]
-    if not keys or len(set(keys)) < len(keys):
-        raise InputError(f"at least 1 stream is needed and each key once, got {keys}")
+def present_value(
+    model: CashModel, at: Mapping[str, Array], discount: Array, *, on: str | None = None
+) -> Array:
+    """Discount the margin of every draw; `on` switches all streams but one off."""
+    months = model.by_month(at, on=None if on is None else {on})
+    total: Array = np.zeros(len(next(iter(at.values()))))
+    for benefit, factor in zip(months, discount.tolist(), strict=True):
+        total = total + benefit * factor
+    return total
+
+
+def _check(costs: Sequence[float], observed: int, rate: float, n_draws: int) -> None:
     if negative := [c for c in costs if not (c >= 0 and isfinite(c))]:
         raise InputError(f"costs must be 0 or more in every month, got {negative[0]}")
     if not 0 <= rate < 1:
@@ -249,30 +281,13 @@ def _check(
         raise InputError(f"n_draws must be 1000 or more, got {n_draws}")
 
 
-def stream_inputs(streams: Sequence[BenefitStream]) -> dict[str, Distribution]:
-    """Name every uncertain input "stream.part" with its distribution."""
-    inputs: dict[str, Distribution] = {}
-    for stream in streams:
-        inputs[f"{stream.key}.effect"] = from_estimate(stream.effect)
-        inputs[f"{stream.key}.margin"] = from_estimate(stream.margin_per_unit)
-        inputs[f"{stream.key}.persistence"] = stream.persistence
-    return inputs
-
-
-def _stream_value(
-    stream: BenefitStream, at: Mapping[str, Array], full: float, fading: float
-) -> Array:
-    effect, margin, left = (
-        at[f"{stream.key}.{part}"] for part in ("effect", "margin", "persistence")
-    )
-    return effect * stream.volume_per_month * margin * (full + left * fading)
-
-
-def _break_even(stream: BenefitStream, npv: float, full: float, fading: float) -> float | None:
+def _break_even(
+    name: str, base: Mapping[str, Array], value: Callable[[Mapping[str, Array]], Array]
+) -> float | None:
     """Solve for the effect at which the value is 0: the value is linear in it."""
-    annuity = full + stream.persistence.base * fading
-    per_effect = stream.volume_per_month * stream.margin_per_unit.value * annuity
-    return stream.effect.value - npv / per_effect if per_effect else None
+    nothing = float(value({**base, name: np.zeros(1)})[0])
+    per_effect = float(value({**base, name: np.ones(1)})[0]) - nothing
+    return -nothing / per_effect if per_effect else None
 
 
 def _scenarios(

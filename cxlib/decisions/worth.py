@@ -6,15 +6,17 @@ its cost and claims nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import accumulate
+from math import fsum
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from cxlib.decisions.cash_flow import BenefitStream, share_left
+from cxlib.decisions import benefits as beside
+from cxlib.decisions.cash_flow import BenefitStream, CashModel
 from cxlib.decisions.costs import CostLedger, cost_ledger
+from cxlib.decisions.information import Outcomes, simulate_outcomes
 from cxlib.decisions.initiatives import (
     ComparedReview,
     PickedReview,
@@ -22,39 +24,22 @@ from cxlib.decisions.initiatives import (
     choose,
     first_picked,
 )
-from cxlib.decisions.roi import Roi, evaluate, stream_inputs
+from cxlib.decisions.order_margin import margin_per_order, margin_without_returns
+from cxlib.decisions.returns import IrrStatus, dated_rate
+from cxlib.decisions.roi import Roi, evaluate
+from cxlib.engagement.benefits import Benefit, Persistence
 from cxlib.engagement.schema import Engagement
-from cxlib.errors import ConfigError, DataError
+from cxlib.errors import ConfigError
 from cxlib.stats.estimate import Estimate
-from cxlib.stats.means import clustered_mean
-from cxlib.stats.simulation import Pert, draw
 
 N_DRAWS = 20_000
-N_BINS = 48
 Claim = Literal["valued", "grade_d", "not_priced"]
-Advice = Literal["keep", "adjust", "stop", "no_claim"]
+Advice = Literal["keep", "adjust", "stop", "test", "no_claim"]
 PAYMENT = ("initiative", "category", "kind", "paid_on")
 SALE = ("store", "returned")
 """What payments and margins are summarised by."""
 PRICED = frozenset({"conversion"})
 """Outcomes of which one more success is one more order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcomes:
-    """The simulation as drawn: its histogram and the band around cumulative cash.
-
-    Attributes:
-        edges: Of the bins of net present value, rising; 0 is an edge where it lies inside.
-        counts: Draws per bin.
-        lower: Per month, 5 % point of cumulative cash, not discounted.
-        upper: Per month, 95 % point.
-    """
-
-    edges: tuple[float, ...]
-    counts: tuple[int, ...]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +50,15 @@ class Worth:
         review: What it did.
         costs: Everything paid for it, up to the end of the review.
         claim: Why a value is stated, or why not.
-        advice: keep: the whole range of value is above 0 · stop: the whole range is below 0 ·
-            adjust: it holds 0, or the grade is C · no_claim: no value is stated.
+        advice: From advise; without a value, test for grade D and no_claim for no price.
         margin: Of one order at the treated stores, doubt by store; None without a value.
         stream: The priced effect; None without a value.
         extra_orders: In the review period; None without a value.
-        roi: None without a value.
+        roi: Of the measured streams; None without a value.
+        wider: With the assumed streams as well; None without such or without a value.
         outcomes: None without a value.
         npv_without_returns: If orders that were returned earn nothing; None without a value.
+        dated_return: Yearly rate on the days of payment, or why there is none.
     """
 
     review: Review
@@ -83,8 +69,10 @@ class Worth:
     stream: BenefitStream | None = None
     extra_orders: Estimate | None = None
     roi: Roi | None = None
+    wider: Roi | None = None
     outcomes: Outcomes | None = None
     npv_without_returns: float | None = None
+    dated_return: tuple[float | None, IrrStatus] = (None, "no_sign_change")
 
     @property
     def net_to_date(self) -> float | None:
@@ -101,19 +89,19 @@ class Worth:
             return None
         if self.stream.effect.value <= 0:
             return None
-        share = self.roi.break_even_effect / self.stream.effect.value
-        return float(self.stream.margin_per_unit.value * share)
+        per_unit = self.roi.slope(self.stream.key, "margin")
+        return (
+            self.stream.margin_per_unit.value - self.roi.npv.value / per_unit if per_unit else None
+        )
 
     @property
     def break_even_persistence(self) -> float | None:
         """Share of the effect left at the horizon at which the value is 0; None outside 0-1."""
         if self.roi is None or self.stream is None:
             return None
-        bar = next(bar for bar in self.roi.tornado if bar.part == "persistence")
-        span = bar.input_high - bar.input_low
-        if span == 0 or bar.npv_high == bar.npv_low:
+        per_share = self.roi.slope(self.stream.key, "persistence")
+        if not per_share:
             return None
-        per_share = (bar.npv_high - bar.npv_low) / span
         found = self.stream.persistence.base - self.roi.npv.value / per_share
         return found if 0 <= found <= 1 else None
 
@@ -125,39 +113,6 @@ class Selection:
     compared: ComparedReview | None
     picked: PickedReview | None
     worth: Worth
-
-
-def margin_per_order(
-    by_store: pd.DataFrame, *, stores: Sequence[str], confidence_level: float = 0.95
-) -> Estimate:
-    """Estimate the mean margin of an order at the treated stores, with doubt by store.
-
-    Args:
-        by_store: group_moments of margin_hkd by SALE, over the review period.
-        stores: The treated stores.
-        confidence_level: In [0.9, 1).
-
-    Raises:
-        DataError: Fewer than 2 of the stores have an order with a margin.
-    """
-    rows = by_store[by_store["store"].isin(stores) & (by_store["n_margin_hkd"] > 0)]
-    rows = rows.assign(total=rows["n_margin_hkd"] * rows["mean_margin_hkd"])
-    mine = rows.groupby("store")[["n_margin_hkd", "total"]].sum()
-    if len(mine) < 2:  # noqa: PLR2004 - a spread between stores needs two
-        raise DataError(
-            f"orders: at least 2 of the treated stores need orders with a margin in the review "
-            f"period, found {len(mine)}"
-        )
-    n, total = (mine[name].to_numpy(dtype=float) for name in ("n_margin_hkd", "total"))
-    mean = float(total.sum() / n.sum())
-    return clustered_mean(
-        len(mine),
-        n_obs=int(n.sum()),
-        mean=mean,
-        squares=float(np.sum((total - n * mean) ** 2)),
-        confidence_level=confidence_level,
-        unit="currency",
-    )
 
 
 def value_all(
@@ -220,9 +175,11 @@ def _value(
     engagement: Engagement,
 ) -> Worth:
     item = review.initiative
-    costs = cost_ledger(payments, initiative=item.id, start=item.start)
+    costs = cost_ledger(
+        payments, initiative=item.id, start=item.start, earliest=engagement.baseline.start
+    )
     if review.grade == "D":
-        return Worth(review=review, costs=costs, claim="grade_d", advice="no_claim")
+        return Worth(review=review, costs=costs, claim="grade_d", advice="test")
     if not isinstance(review, ComparedReview) or item.outcome not in PRICED:
         return Worth(review=review, costs=costs, claim="not_priced", advice="no_claim")
     if item.persistence is None or item.horizon_months < review.months_after:
@@ -233,74 +190,121 @@ def _value(
         )
     mine = sorted(set(units.loc[units[item.units] == 1, "store"]))
     margin = margin_per_order(margins, stores=mine, confidence_level=engagement.confidence_level)
-    kept = item.persistence
+    return _priced(
+        review,
+        costs=costs,
+        margin=margin,
+        kept_margin=margin_without_returns(margins, stores=mine, margin=margin),
+        persistence=item.persistence,
+        engagement=engagement,
+    )
+
+
+def _priced(
+    review: ComparedReview,
+    *,
+    costs: CostLedger,
+    margin: Estimate,
+    kept_margin: float,
+    persistence: Persistence,
+    engagement: Engagement,
+) -> Worth:
+    item = review.initiative
     stream = BenefitStream(
         key="more_purchases",
         effect=review.effect,
         volume_per_month=review.n_after / review.months_after,
         margin_per_unit=margin,
-        persistence=Pert(low=kept.low, mode=kept.likely, high=kept.high),
+        persistence=beside.as_pert(persistence),
     )
     by_month = costs.by_month(item.horizon_months)
-    roi = evaluate(
-        [stream],
+
+    def model_of(benefits: Sequence[Benefit]) -> CashModel:
+        return CashModel(
+            streams=(stream,),
+            horizon=item.horizon_months,
+            observed=review.months_after,
+            customers=beside.customer_base(item),
+            changes=beside.customer_changes(item, benefits),
+        )
+
+    def roi_of(model: CashModel, benefits: Sequence[Benefit]) -> Roi:
+        return evaluate(
+            model.streams,
+            costs_by_month=by_month,
+            observed_months=model.observed,
+            annual_discount_rate=engagement.discount_rate,
+            grade=beside.worst_grade(review.grade, benefits),
+            money=engagement.money,
+            currency=engagement.currency,
+            n_draws=N_DRAWS,
+            seed=engagement.seed,
+            correlations=beside.stated_correlations(item, list(model.inputs())),
+            customers=model.customers,
+            changes=model.changes,
+        )
+
+    measured = beside.measured_benefits(item)
+    model = model_of(measured)
+    roi = roi_of(model, measured)
+    outcomes = simulate_outcomes(
+        model,
         costs_by_month=by_month,
-        observed_months=review.months_after,
-        annual_discount_rate=engagement.discount_rate,
-        grade=review.grade,
-        money=engagement.money,
-        currency=engagement.currency,
-        n_draws=N_DRAWS,
-        seed=engagement.seed,
+        roi=roi,
+        correlations=beside.stated_correlations(item, list(model.inputs())),
     )
+    all_of_them = model_of(item.benefits)
+    per_margin = roi.slope(stream.key, "margin") or 0.0
     return Worth(
         review=review,
         costs=costs,
         claim="valued",
-        advice=_advice(roi),
-        npv_without_returns=_without_returns(roi, margins, stores=mine, margin=margin),
+        advice=advise(roi, outcomes),
+        npv_without_returns=roi.npv.value + per_margin * (kept_margin - margin.value),
         margin=margin,
         stream=stream,
         extra_orders=_scaled(review.effect, review.n_after),
         roi=roi,
-        outcomes=simulate_outcomes(stream, costs_by_month=by_month, roi=roi),
+        wider=roi_of(all_of_them, item.benefits) if all_of_them != model else None,
+        outcomes=outcomes,
+        dated_return=_dated_return(costs, by_month, roi),
     )
 
 
-def simulate_outcomes(
-    stream: BenefitStream, *, costs_by_month: Sequence[float], roi: Roi
-) -> Outcomes:
-    """Draw the simulation behind a value again, for its histogram and its cash band.
+def advise(roi: Roi, outcomes: Outcomes) -> Advice:
+    """Decide from the value, the evidence, and what going on is worth.
 
-    Args:
-        stream: The one stream that was valued.
-        costs_by_month: As valued.
-        roi: The value; its draws, seed and rate are used, so that the figures agree.
+    stop: the whole range lies below 0, or that of going on does · test: the grade allows no
+    headline, or the range holds 0 and the effect is what is most worth knowing · keep: the whole
+    range lies above 0 and going on earns · adjust: anything else.
     """
-    drawn = draw(stream_inputs([stream]), n_draws=roi.n_draws, seed=roi.seed)
-    effect, margin, left = (
-        drawn[f"{stream.key}.{part}"] for part in ("effect", "margin", "persistence")
-    )
-    flat = effect * margin * stream.volume_per_month
-    kept, faded = share_left(roi.horizon_months, roi.observed_months)
-    discount = (1 + roi.annual_discount_rate) ** (-np.arange(roi.horizon_months + 1) / 12)
-    cash, value = np.zeros(roi.n_draws), np.zeros(roi.n_draws)
-    lower, upper = [], []
-    for t, cost in enumerate(costs_by_month):
-        net = flat * (kept[t] + left * faded[t]) - cost
-        cash, value = cash + net, value + net * discount[t]
-        low, high = np.quantile(cash, [0.05, 0.95])
-        lower.append(float(low))
-        upper.append(float(high))
-    width = float(np.ptp(value)) / N_BINS or 1.0
-    first, last = np.floor(value.min() / width), np.ceil(value.max() / width)
-    counts, edges = np.histogram(value, bins=np.arange(first, max(last, first + 1) + 1) * width)
-    return Outcomes(
-        edges=tuple(float(edge) for edge in edges),
-        counts=tuple(int(count) for count in counts),
-        lower=tuple(lower),
-        upper=tuple(upper),
-    )
+    onward = outcomes.onward
+    if roi.npv.ci_upper < 0 or (onward is not None and onward.ci_upper < 0):
+        return "stop"
+    if not roi.is_headline:
+        return "test"
+    if roi.npv.ci_lower > 0 and (onward is None or onward.value > 0):
+        return "keep"
+    first = outcomes.knowledge[0]
+    return "test" if first.worth > 0 and first.name.endswith(".effect") else "adjust"
+
+
+def _dated_return(
+    costs: CostLedger, by_month: Sequence[float], roi: Roi
+) -> tuple[float | None, IrrStatus]:
+    """Solve the rate on payments as dated; benefits and costs to come fall on the month's end."""
+    paid = [(-line.amount_hkd, line.paid_on) for line in costs.lines]
+    flows = list(paid)
+    for month in roi.months[1:]:
+        recorded = fsum(line.amount_hkd for line in costs.lines if line.month == month.month)
+        to_come = by_month[month.month] - recorded
+        flows.append((month.benefit - to_come, _month_end(costs.start, month.month)))
+    return dated_rate([amount for amount, _ in flows], [day for _, day in flows])
+
+
+def _month_end(start: date, month: int) -> date:
+    months = start.year * 12 + start.month - 1 + month
+    return date(months // 12, months % 12 + 1, 1) - timedelta(days=1)
 
 
 def payback_day(worth: Worth) -> date | None:
@@ -315,22 +319,6 @@ def payback_day(worth: Worth) -> date | None:
 def cumulative_cash(roi: Roi) -> tuple[float, ...]:
     """Cumulative cash of the base case per month, not discounted."""
     return tuple(accumulate(month.net for month in roi.months))
-
-
-def _advice(roi: Roi) -> Advice:
-    if roi.npv.ci_lower > 0 and roi.is_headline:
-        return "keep"
-    return "stop" if roi.npv.ci_upper < 0 else "adjust"
-
-
-def _without_returns(
-    roi: Roi, margins: pd.DataFrame, *, stores: Sequence[str], margin: Estimate
-) -> float:
-    """Value the orders that stay; the value is linear in the margin."""
-    kept = margins[margins["store"].isin(stores) & (margins["returned"] == 0)]
-    earned = float((kept["n_margin_hkd"] * kept["mean_margin_hkd"]).sum()) / margin.n_obs
-    benefit = roi.npv.value + roi.costs_present_value
-    return benefit * earned / margin.value - roi.costs_present_value
 
 
 def _scaled(effect: Estimate, volume: int) -> Estimate:

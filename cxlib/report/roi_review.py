@@ -19,7 +19,7 @@ from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 ADVICE_STATUS: Mapping[str, Status] = {
-    "keep": "good", "adjust": "watch", "stop": "bad", "no_claim": "watch",
+    "keep": "good", "adjust": "watch", "stop": "bad", "test": "watch", "no_claim": "watch",
 }  # fmt: skip
 REASONS = ("effect", "money", "picked", "actions", "baseline")
 """Findings the answer may give as reasons, the first three that were said."""
@@ -130,7 +130,7 @@ def actions_list(report: Report, worths: Sequence[Worth], *, decide_by: Day) -> 
         "roi_review.steps.list",
         [
             Phrase(
-                f"roi_review.step.{worth.advice}",
+                f"roi_review.step.{_wording(worth)}",
                 {
                     **review_values(report, worth.review),
                     "by": decide_by,
@@ -174,16 +174,14 @@ def _limits(review: ComparedReview | None, picked: PickedReview | None) -> list[
 def answer(report: Report, worths: Sequence[Worth], worth: Worth, *, decide_by: Day) -> Block:
     """Give the review's answer, three reasons and the decision wanted."""
     others = tuple(
-        each.review.initiative.name
-        for each in worths
-        if each is not worth and each.advice == "no_claim"
+        each.review.initiative.name for each in worths if each is not worth and each.roi is None
     )
     reasons: list[str] = []
     for reason in REASONS:
         reasons += [key for key in report.findings if key.startswith(f"roi_review.{reason}.")][:1]
     day = payback_day(worth)
     return report.answer(
-        f"roi_review.summary_{worth.advice}",
+        f"roi_review.summary_{_wording(worth)}",
         reasons=reasons[:3],
         others=phrase(f"roi_review.others_{'some' if others else 'none'}", names=Joined(others)),
         by=decide_by,
@@ -214,6 +212,11 @@ def ledger_content(worths: Sequence[Worth]) -> Mapping[str, object]:
             } if roi else None,
         }  # fmt: skip
     return found
+
+
+def _wording(worth: Worth) -> str:
+    """Tell a test that follows a value from one that follows none."""
+    return "test_valued" if worth.advice == "test" and worth.roi else worth.advice
 
 
 def _plain(estimate: Estimate) -> dict[str, object]:

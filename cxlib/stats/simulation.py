@@ -7,7 +7,7 @@ removing one input never changes the draws of another.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, log
 from statistics import NormalDist
 from typing import TypeAlias
 from zlib import crc32
@@ -160,7 +160,38 @@ class Pert:
         return np.asarray(self.low + width * betaincinv(a, b, u), dtype=float)
 
 
-Distribution: TypeAlias = Fixed | Normal | Interval | Triangular | Pert
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lognormal:
+    """A positive number whose logarithm is normal: 5 % point, median and 95 % point.
+
+    Where the median is not the geometric mean of the two points, two half normals of the logarithm
+    are joined at it, as in Interval; all three are met exactly.
+    """
+
+    low: float
+    median: float
+    high: float
+
+    def __post_init__(self) -> None:
+        _check_order(self.low, self.median, self.high)
+        if not (self.low > 0 and isfinite(self.high)):
+            raise InputError(f"low must be above 0 and high finite, got {self.low}, {self.high}")
+
+    @property
+    def base(self) -> float:
+        """The value used in the base case."""
+        return self.median
+
+    def quantile(self, u: Array) -> Array:
+        """Give the value at each level u (0-1)."""
+        levels = [log(value) for value in (self.median, self.low, self.high)]
+        scale = Interval(
+            value=levels[0], ci_lower=levels[1], ci_upper=levels[2], confidence_level=0.9
+        )
+        return np.asarray(np.exp(scale.quantile(u)), dtype=float)
+
+
+Distribution: TypeAlias = Fixed | Normal | Interval | Triangular | Pert | Lognormal
 
 
 def from_estimate(estimate: Estimate) -> Interval:

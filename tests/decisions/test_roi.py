@@ -6,7 +6,8 @@ from statistics import NormalDist
 
 import pytest
 
-from cxlib.decisions.cash_flow import BenefitStream, rate_of_return
+from cxlib.decisions.cash_flow import BenefitStream
+from cxlib.decisions.returns import rate_of_return
 from cxlib.decisions.roi import evaluate
 from cxlib.errors import InputError
 from cxlib.stats.estimate import Estimate

@@ -131,7 +131,7 @@ def test_both_languages_print_the_same_numbers_in_every_block(sample):
 def test_the_decision_table_values_grade_b_and_claims_nothing_for_grade_d(sample):
     shown = text(sample["roi_review.decision.table"])
     assert "▲ keep" in shown
-    assert "● do not extend yet" in shown
+    assert "● test before extending" in shown
     assert "no money value is claimed" in shown
     assert "HK$ 9,000" in shown.replace("HK$9,000", "HK$ 9,000")
     assert "不作任何金額聲稱" in text(sample["roi_review.decision.table"], "zh-Hant-HK")
@@ -217,7 +217,7 @@ def test_few_stores_give_an_indication_in_cautious_words(eng):
     found = whole(eng, worths_of(eng, frame(promised=STORES[:3])))
     assert "read it as an indication" in text(found["roi_review.effect.C_up"])
     assert "If the indication holds" in text(found["roi_review.value_indicated"])
-    assert "roi_review.summary_adjust" in found
+    assert "roi_review.summary_test_valued" in found
 
 
 def test_without_comparison_stores_only_before_and_after_is_said(eng):
@@ -238,7 +238,7 @@ def test_an_engagement_with_only_picked_stores_claims_no_money(eng):
     alone = eng.model_copy(update={"initiatives": eng.initiatives[1:]})
     found = whole(alone, worths_of(alone, frame()))
     assert "No initiative can be compared" in text(found["roi_review.compare_none"])
-    answer = found["roi_review.summary_no_claim"]
+    answer = found["roi_review.summary_test"]
     assert "No money value can be claimed for Store service refresher" in text(answer)
     assert answer.html["en"].count("<li>") == 3
     assert found["roi_review.cash"].html["zh-Hant-HK"] == ""

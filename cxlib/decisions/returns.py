@@ -1,0 +1,79 @@
+"""Rates of return and values of dated cash, as a spreadsheet gives them.
+
+    value of dated cash = sum of amount / (1 + rate)^(days since the first payment / 365)
+
+Monthly cash is solved by numpy-financial; dated cash (a spreadsheet's XNPV and XIRR) here.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+from math import fsum, isfinite
+from typing import Literal
+
+from cxlib.errors import InputError
+
+IrrStatus = Literal["found", "no_sign_change", "not_unique"]
+HIGHEST_RATE = 1e9
+"""Above this yearly rate no rate is named."""
+
+
+def rate_of_return(net: Sequence[float]) -> tuple[float | None, IrrStatus]:
+    """Find the yearly rate at which monthly net cash is worth 0, or say why there is none.
+
+    not_unique: cash changes sign more than once, so several rates may fit.
+    """
+    import numpy_financial
+
+    if (status := _status(net)) != "found":
+        return None, status
+    monthly = float(numpy_financial.irr(net))
+    if not isfinite(monthly):
+        return None, "no_sign_change"
+    return (1 + monthly) ** 12 - 1, "found"
+
+
+def dated_value(rate: float, amounts: Sequence[float], days: Sequence[date]) -> float:
+    """Discount dated cash to its first day (XNPV).
+
+    Raises:
+        InputError: A rate of -1 or less, no amount, or not one day for each amount.
+    """
+    if not amounts or len(amounts) != len(days):
+        raise InputError(
+            f"each amount needs its day, got {len(amounts)} amounts and {len(days)} days"
+        )
+    if not rate > -1:
+        raise InputError(f"the rate must be above -1 (0.08 for 8 %), got {rate}")
+    first = min(days)
+    return fsum(
+        amount * (1 + rate) ** (-(day - first).days / 365)
+        for amount, day in zip(amounts, days, strict=True)
+    )
+
+
+def dated_rate(amounts: Sequence[float], days: Sequence[date]) -> tuple[float | None, IrrStatus]:
+    """Find the yearly rate at which dated cash is worth 0 (XIRR), or say why there is none.
+
+    Raises:
+        InputError: As dated_value.
+    """
+    from scipy.optimize import brentq
+
+    dated_value(0.0, amounts, days)
+    ordered = [amount for _, amount in sorted(zip(days, amounts, strict=True))]
+    if (status := _status(ordered)) != "found":
+        return None, status
+    low, high = -0.999999, HIGHEST_RATE
+    ends = [dated_value(rate, amounts, days) for rate in (low, high)]
+    if ends[0] * ends[1] > 0:
+        return None, "no_sign_change"
+    return float(brentq(lambda rate: dated_value(rate, amounts, days), low, high)), "found"
+
+
+def _status(net: Sequence[float]) -> IrrStatus:
+    signs = [value > 0 for value in net if value != 0]
+    changes = sum(a != b for a, b in pairwise(signs))
+    if changes == 0:
+        return "no_sign_change"
+    return "found" if changes == 1 else "not_unique"
