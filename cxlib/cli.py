@@ -110,6 +110,33 @@ def run(
         progress.close()
 
 
+@app.command("test", epilog="Example: cx test visits.csv --unit user --arm variant --metric bought")
+def read_test(
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per unit.")],
+    unit: Annotated[str, typer.Option(help="Column that names the unit.")],
+    arm: Annotated[str, typer.Option(help="Column with the arm's name.")],
+    metric: Annotated[
+        list[str], typer.Option(help="Column to compare; the first is the main one.")
+    ],
+    control: Annotated[str, typer.Option(help="The arm others are held against.")] = "control",
+    covariate: Annotated[
+        list[str] | None, typer.Option(help="Column known before the test.")
+    ] = None,
+    segment: Annotated[list[str] | None, typer.Option(help="Column to look within.")] = None,
+    share: Annotated[
+        list[str] | None, typer.Option(help="Planned share of an arm, as control=0.5.")
+    ] = None,
+) -> None:
+    """Read any table as an A/B test: split, effects, segments, doubt; exploratory."""
+    from cxlib.run.table_test import read_file
+
+    for line in read_file(
+        table, unit=unit, arm=arm, metrics=metric, control=control,
+        covariates=covariate or (), segments=segment or (), split=share or (),
+    ):  # fmt: skip
+        print(line)
+
+
 @app.command(epilog="Example: cx doctor")
 def doctor() -> None:
     """Check this machine: Python, packages, fonts, PDF, write access; one remedy a failure."""

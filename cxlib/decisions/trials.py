@@ -218,7 +218,7 @@ def read_table(
     if control not in counts or not others:
         raise DataError(
             f"{source.table}: {arm} must hold {control!r} and at least one other arm, it has "
-            f"{', '.join(counts) or 'nothing'}; name the control arm with control="
+            f"{', '.join(counts) or 'nothing'}; say which arm is the control"
         )
     shares = dict(split or dict.fromkeys(counts, 1 / len(counts)))
     if set(shares) != set(counts) or not isclose(sum(shares.values()), 1):

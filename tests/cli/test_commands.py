@@ -126,3 +126,25 @@ def test_a_path_with_spaces_can_be_copied_from_what_check_says(engagement):
     shown = cx("check", folder, "01")
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.endswith(f"next: cx run '{folder}' 01\n")
+
+
+def test_any_table_is_read_as_a_test(tmp_path):
+    """Unit, arm and metric columns are enough; a split that does not sum to 1 is refused."""
+    rows = ["user,variant,bought,city"]
+    rows += [
+        f"u{n},{'AB'[n % 2]},{int(n % 10 in {0, 2, 3, 4, 6, 8} and n % 4 != 2)},{'xy'[n // 2 % 2]}"
+        for n in range(2_000)
+    ]
+    table = tmp_path / "visits.csv"
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    options = ("--unit", "user", "--arm", "variant", "--control", "A", "--metric", "bought")
+    shown = cx("test", table, *options, "--segment", "city")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "visits.csv: 2,000 units, exploratory (no rule was frozen)" in shown.stdout
+    assert "split as planned" in shown.stdout
+    assert "bought (proportion): " in shown.stdout
+    wrong = cx("test", table, *options, "--share", "A=0.5", "--share", "B=0.4")
+    assert wrong.returncode == 2
+    assert wrong.stderr == (
+        "cx: split needs A, B that sum to 1, got {'A': 0.5, 'B': 0.4} (sum 0.9)\n"
+    )
