@@ -84,6 +84,7 @@ NOTEBOOKS = {
             ("store_panel", "stores", "orders", "costs"),
             needs=("baselines",),
             parts=("initiatives",),
+            optional=("customers", "answers", "cases"),
         ),
         Notebook(
             "05_kpi_tracking",
