@@ -14,19 +14,29 @@ Several actions at once in the same units stay one package: its effect can be gr
 of it can be credited to one action.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxlib.decisions.designs import (
+    Found,
+    Method,
+    by_differences,
+    by_group_time,
+    by_interruption,
+)
 from cxlib.errors import InputError
+from cxlib.stats.counterfactual import Calendar
 from cxlib.stats.differences import before_after, difference_in_differences
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.event_study import EventStudy, PeriodEffect, event_study
-from cxlib.stats.panel import Panel, SeriesPoint, check_span, group_series
+from cxlib.stats.group_time import GroupTimeEffects
+from cxlib.stats.interrupted import Interrupted
+from cxlib.stats.panel import Panel, SeriesPoint, check_before, group_series
 
 Grade = Literal["A", "B", "C", "D"]
 CheckKey = Literal[
@@ -38,13 +48,17 @@ CheckKey = Literal[
     "placebo_date",
     "permutation_agrees",
     "actions_separable",
+    "history_long_enough",
+    "nothing_left_over",
 ]
 Reason = Literal[
     "checks_passed",
     "trend_adjusted",
+    "trend_unadjusted",
     "trend_untested",
     "few_units",
     "no_comparison",
+    "series_adjusted",
     "picked_for_low_scores",
     "remains_after_regression",
     "regression_to_mean",
@@ -106,6 +120,9 @@ class Impact:
         start: First treated day.
         n_treated: Treated units.
         n_comparison: Comparison units.
+        method: How the effect was estimated.
+        group_time: By start date and by time since the start, where units started apart.
+        expected: Observed and expected series, where there are no comparison units.
     """
 
     effect: Estimate
@@ -123,6 +140,9 @@ class Impact:
     start: date
     n_treated: int
     n_comparison: int
+    method: Method = "differences"
+    group_time: GroupTimeEffects | None = None
+    expected: Interrupted | None = None
 
 
 def review_initiative(
@@ -130,6 +150,9 @@ def review_initiative(
     *,
     start: date,
     actions: Sequence[str],
+    starts: Mapping[str, date] | None = None,
+    history: Panel | None = None,
+    calendar: Calendar = (),
     picked_for_low_scores: bool = False,
     confidence_level: float = 0.95,
     n_permutations: int = 1_999,
@@ -137,16 +160,21 @@ def review_initiative(
 ) -> Impact:
     """Estimate an initiative's effect, test the design, and grade the statement.
 
-    With comparison units: difference in differences. When the groups moved apart before the start,
-    the effect is re-estimated with an own trend for the treated units and graded C. Without
-    comparison units only before/after exists: graded D.
+    The design alone chooses the method. With comparison units: difference in differences, or
+    group-time effects where units started on different dates; when the groups moved apart before
+    the start, the effect is re-estimated with an own trend for the treated units and graded C.
+    Without comparison units: an interrupted series of 12 or more periods before the start, at most
+    C; else before/after, graded D.
 
     Args:
-        panel: From read_panel; the whole history that the baseline allows.
+        panel: From read_panel; the history that the baseline allows.
         start: First treated day.
         actions: What was done in the treated units, one name each, at least one.
+        starts: Treated units that started later than ``start``, and when.
+        history: The same units over a longer time, for the interrupted series.
+        calendar: Columns for moving holidays, one number a period of ``history``.
         picked_for_low_scores: Whether units were picked because this outcome was low; then the
-            grade is D and review_picked_units is the right question.
+            grade is D and picked.review_picked_units is the right question.
         confidence_level: In [0.9, 1).
         n_permutations: Re-drawn treated groups.
         seed: Of the re-drawing.
@@ -157,59 +185,67 @@ def review_initiative(
     """
     if not actions:
         raise InputError("an initiative needs at least 1 action, got none")
-    plain = before_after(panel, start=start, confidence_level=confidence_level)
-    separable = Check(key="actions_separable", passed=len(actions) == 1, decisive=False)
+    own = dict(starts or {})
+    check_before(panel, start, own)
+    plain = before_after(panel, start=start, starts=own, confidence_level=confidence_level)
     compared = panel.n_comparison >= 2
     checks = [Check(key="comparison_group", passed=compared)]
-    effect, rel_effect, permutation = plain, None, None
-    gaps: tuple[PeriodEffect, ...] = ()
+    found = Found(effect=plain, method="before_after")
     grade: Grade = "D"
     reason: Reason = "no_comparison"
+    study = None
     if compared:
         n_before = sum(period < start for period in panel.periods)
-        study = (
-            event_study(panel, start=start, confidence_level=confidence_level, seed=seed)
-            if n_before >= 3
-            else None
-        )
+        if n_before >= 3:
+            study = event_study(panel, start=start, confidence_level=confidence_level, seed=seed)
         checks += _design_checks(panel, start, study, picked=picked_for_low_scores)
         grade, reason = _grade(checks)
-        found = difference_in_differences(
-            panel,
-            start=start,
-            group_trend="own" if reason == "trend_adjusted" else "common",
-            confidence_level=confidence_level,
-            n_permutations=n_permutations,
-            seed=seed,
-        )
-        effect, rel_effect = found.effect, found.rel_effect
-        permutation = found.permutation_p_value
-        level = 1 - confidence_level
-        checks.append(
-            Check(
-                key="permutation_agrees",
-                passed=(permutation < level) == effect.excludes(0),
-                decisive=False,
-                p_value=permutation,
+        if own:
+            found = by_group_time(panel, start, own, plain, level=confidence_level)
+            if reason == "trend_adjusted":
+                grade, reason = "D", "trend_unadjusted"
+        else:
+            found = by_differences(
+                panel, start, own_trend=reason == "trend_adjusted", level=confidence_level,
+                n_permutations=n_permutations, seed=seed,
+            )  # fmt: skip
+            checks.append(
+                Check(
+                    key="permutation_agrees",
+                    passed=(found.permutation < 1 - confidence_level) == found.effect.excludes(0),
+                    decisive=False,
+                    p_value=found.permutation,
+                )
             )
+    elif not own:
+        found = by_interruption(
+            history or panel, start, plain, calendar=calendar, level=confidence_level
         )
-        gaps = study.points if study else ()
+        checks += _series_checks(found)
+        if found.expected and not picked_for_low_scores and not _failed(checks[1:]):
+            grade, reason = "C", "series_adjusted"
+        else:
+            found = replace(found, effect=plain, method="before_after")
+    separable = Check(key="actions_separable", passed=len(actions) == 1, decisive=False)
     return Impact(
-        effect=effect,
-        rel_effect=rel_effect,
+        effect=found.effect,
+        rel_effect=found.rel_effect,
         before_after=plain,
-        levels=_levels(panel, start),
+        levels=_levels(panel, panel.is_under_way(start, own) == 1),
         checks=(*checks, separable),
         grade=grade,
         reason=reason,
         actions=tuple(actions),
         separable=len(actions) == 1,
-        permutation_p_value=permutation,
+        permutation_p_value=found.permutation if found.method == "differences" else None,
         series=group_series(panel),
-        gaps=gaps,
+        gaps=study.points if study and not own else (),
         start=start,
         n_treated=panel.n_treated,
         n_comparison=panel.n_comparison,
+        method=found.method,
+        group_time=found.group_time,
+        expected=found.expected,
     )
 
 
@@ -257,8 +293,23 @@ def _design_checks(
     return checks
 
 
+def _series_checks(found: Found) -> list[Check]:
+    """Test what an interrupted series stands on: a year before, and nothing left in its errors."""
+    checks = [Check(key="history_long_enough", passed=found.expected is not None)]
+    if found.expected is not None:
+        leftover = found.expected.leftover_p_value
+        checks.append(
+            Check(key="nothing_left_over", passed=leftover >= CHECK_P_VALUE, p_value=leftover)
+        )
+    return checks
+
+
+def _failed(checks: Sequence[Check]) -> set[str]:
+    return {check.key for check in checks if check.decisive and check.passed is False}
+
+
 def _grade(checks: Sequence[Check]) -> tuple[Grade, Reason]:
-    failed = {check.key for check in checks if check.decisive and check.passed is False}
+    failed = _failed(checks)
     if "not_picked_for_low_scores" in failed:
         return "D", "picked_for_low_scores"
     if failed & {"trend_before", "gaps_before"}:
@@ -270,9 +321,7 @@ def _grade(checks: Sequence[Check]) -> tuple[Grade, Reason]:
     return "B", "checks_passed"
 
 
-def _levels(panel: Panel, start: date) -> Levels:
-    after = panel.is_after(start) == 1
-
+def _levels(panel: Panel, after: NDArray[np.bool_]) -> Levels:
     def pooled(flag: int, phase: NDArray[np.bool_]) -> float | None:
         rows = (panel.is_treated == flag) & phase
         total = float(panel.denominator[rows].sum())

@@ -13,16 +13,22 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from cxlib.decisions.baseline import OUTCOMES, month_stamp, months_between, pooled_ratio
+from cxlib.decisions.baseline import month_stamp, pooled_ratio
 from cxlib.decisions.impact import Grade, Impact, review_initiative
+from cxlib.decisions.panels import (
+    MIN_UNITS,
+    compared_panels,
+    month_calendar,
+    outcome_panel,
+    unit_rows,
+)
 from cxlib.decisions.picked import PickedImpact, review_picked_units
-from cxlib.engagement.schema import Engagement, Initiative, Period
+from cxlib.engagement.schema import Engagement, Initiative
 from cxlib.errors import ConfigError
 from cxlib.stats.differences import difference_in_differences
 from cxlib.stats.estimate import Estimate, Unit
-from cxlib.stats.panel import Panel, read_panel
+from cxlib.stats.panel import Panel
 
-MIN_UNITS = 2
 LONGEST_PICK = 12
 VariantKey = Literal["plain", "main", "all_others", "long_history"]
 Group = Literal["treated", "comparison"]
@@ -188,39 +194,31 @@ def first_picked(reviews: Sequence[Review]) -> PickedReview | None:
 def _review_compared(
     frame: pd.DataFrame, item: Initiative, *, engagement: Engagement
 ) -> ComparedReview:
-    mine, other = _flags(frame, item, engagement)
-    kept = frame[~(mine & other)]
-    if not (mine & ~other).any():
-        raise ConfigError(
-            f"initiative {item.id!r} shares all its units with another initiative: "
-            "what happened there cannot be told apart"
-        )
-    clean = kept[~other.loc[kept.index]]
-    enough = clean.loc[clean[item.units] == 0, "store"].nunique() >= MIN_UNITS
-    group = clean if enough else kept
-    window = Period(start=engagement.baseline.start, end=engagement.review.end)
-    main = _panel(months_between(group, window), item)
-    level, seed = engagement.confidence_level, engagement.seed
+    panels = compared_panels(frame, item, engagement=engagement)
+    main, level, seed = panels.main, engagement.confidence_level, engagement.seed
     impact = review_initiative(
         main,
         start=item.start,
         actions=[next(iter(action.values())) for action in item.actions],
+        starts=panels.starts,
+        history=panels.history,
+        calendar=month_calendar(panels.history, engagement=engagement),
         confidence_level=level,
         seed=seed,
     )
-    others = {"main": main, "all_others": _panel(months_between(kept, window), item)}
-    if frame["month"].min() < month_stamp(window.start):
-        others["long_history"] = _panel(group[group["month"] <= month_stamp(window.end)], item)
-    after = main.is_treated * main.is_after(item.start) == 1
+    others = {"main": main, "all_others": panels.all_others}
+    if panels.has_history:
+        others["long_history"] = panels.history
+    under_way = main.is_treated * main.is_under_way(item.start, panels.starts) == 1
     return ComparedReview(
         initiative=item,
         impact=impact,
         variants=_variants(impact, others, item.start, level=level, seed=seed),
         months=_months(others.get("long_history", main), level=level),
-        comparison="clean" if enough else "all_others",
-        n_with_other=frame.loc[other & ~mine, "store"].nunique(),
-        n_left_out=frame.loc[other & mine, "store"].nunique(),
-        n_after=round(float(main.denominator[after].sum())),
+        comparison=panels.comparison,
+        n_with_other=panels.n_with_other,
+        n_left_out=panels.n_left_out,
+        n_after=round(float(main.denominator[under_way].sum())),
         months_after=sum(period >= item.start for period in main.periods),
     )
 
@@ -228,12 +226,12 @@ def _review_compared(
 def _review_picked(
     frame: pd.DataFrame, item: Initiative, *, engagement: Engagement, pick_months: int
 ) -> PickedReview:
-    mine, other = _flags(frame, item, engagement)
+    mine, other = unit_rows(frame, item, engagement)
     clean = frame[mine | ~other]
     enough = clean.loc[clean[item.units] == 0, "store"].nunique() > MIN_UNITS
     last = month_stamp(engagement.review.end)
     every = frame[frame["month"] <= last]
-    main = _panel(clean[clean["month"] <= last] if enough else every, item)
+    main = outcome_panel(clean[clean["month"] <= last] if enough else every, item)
     first = (month_stamp(item.start) - pd.DateOffset(months=pick_months)).date()
     level = engagement.confidence_level
 
@@ -242,7 +240,7 @@ def _review_picked(
             panel, start=item.start, pick_start=first, confidence_level=level
         )
 
-    mixed = review(_panel(every, item)) if other.any() and enough else None
+    mixed = review(outcome_panel(every, item)) if other.any() and enough else None
     return PickedReview(
         initiative=item,
         impact=review(main),
@@ -252,21 +250,6 @@ def _review_picked(
         n_with_other=frame.loc[other & ~mine, "store"].nunique(),
         pick_months=pick_months,
     )
-
-
-def _flags(
-    frame: pd.DataFrame, item: Initiative, engagement: Engagement
-) -> "tuple[pd.Series[bool], pd.Series[bool]]":
-    """Per row, whether its unit has this initiative, and whether it has another one."""
-    units = {one.units for one in engagement.initiatives if one.units != item.units}
-    mine = frame[item.units] == 1
-    if frame.loc[mine, "store"].nunique() < MIN_UNITS:
-        raise ConfigError(
-            f"initiative {item.id!r} needs at least {MIN_UNITS} stores with {item.units} = 1, "
-            f"found {frame.loc[mine, 'store'].nunique()}"
-        )
-    other = frame[sorted(units)].eq(1).any(axis=1) if units else mine & ~mine
-    return mine, other
 
 
 def _variants(
@@ -286,6 +269,8 @@ def _variants(
     for key in keys:
         panel = panels.get(key)
         if panel is None or (key == "all_others" and panel.n_comparison == main.n_comparison):
+            continue
+        if key != "main" and impact.method != "differences":
             continue
         effect = (
             impact.effect
@@ -335,11 +320,3 @@ def _months(
             estimate = pooled_ratio(top[seen], bottom[seen], unit=unit, level=level)
             points.append(MonthPoint(month=month, group=group, estimate=estimate))
     return tuple(points)
-
-
-def _panel(frame: pd.DataFrame, item: Initiative) -> Panel:
-    top, bottom, _, unit = OUTCOMES[item.outcome]
-    return read_panel(
-        frame, period="month", treated=item.units, numerator=top, denominator=bottom,
-        measured_in=unit,
-    )  # fmt: skip

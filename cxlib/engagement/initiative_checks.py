@@ -12,12 +12,12 @@ def initiative_findings(engagement: Engagement) -> Iterator[Finding]:
     known = [experiment.id for experiment in engagement.experiments]
     for index, item in enumerate(engagement.initiatives):
         where = ("initiatives", index)
+        span = f"{item.start} (initiative) to {engagement.review.end} (review)"
         for unit, day in item.starts.items():
             if not item.start <= day <= engagement.review.end:
                 yield (
                     (*where, "starts", unit), str(day),
-                    f"a unit starts from the initiative's start {item.start} up to the end of the "
-                    f"review {engagement.review.end}",
+                    f"a unit starts from {span}",
                     "correct the date, or the start of the initiative",
                 )  # fmt: skip
         if item.starts and item.picked_for_low_scores:

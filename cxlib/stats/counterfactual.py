@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """One treated series with a start, and the record of what was expected of it without the action."""
 
 from collections.abc import Sequence

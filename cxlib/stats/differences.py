@@ -6,7 +6,7 @@ independent evidence. A plain before/after stands beside it, to show what the co
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import nan
@@ -116,12 +116,24 @@ def difference_in_differences(
     )
 
 
-def before_after(panel: Panel, *, start: date, confidence_level: float = 0.95) -> Estimate:
+def before_after(
+    panel: Panel,
+    *,
+    start: date,
+    starts: Mapping[str, date] | None = None,
+    confidence_level: float = 0.95,
+) -> Estimate:
     """Compare the treated units after with before, as if nothing else had changed.
 
         difference of pooled ratios; linearised, by unit, t with units - 1 degrees of freedom
 
     Shown beside the difference in differences: season and trend are still in it.
+
+    Args:
+        panel: Checked panel.
+        start: First treated day.
+        starts: Units with a start of their own.
+        confidence_level: In [0.9, 1).
 
     Raises:
         InputError: Fewer than 2 treated units, or no period before or after the start.
@@ -131,7 +143,7 @@ def before_after(panel: Panel, *, start: date, confidence_level: float = 0.95) -
     if panel.n_treated < 2:
         raise InputError(f"before/after needs at least 2 treated units, got {panel.n_treated}")
     kept = panel.is_treated == 1
-    unit_of, after = panel.unit_of[kept], panel.is_after(start)[kept] == 1
+    unit_of, after = panel.unit_of[kept], panel.is_under_way(start, starts or {})[kept] == 1
     top, bottom = panel.numerator[kept], panel.denominator[kept]
     influence = np.zeros(len(panel.units))
     ratios = []
@@ -239,6 +251,21 @@ def _permutation_p(
     panel: Panel, *, after: Array, found: float, trend: GroupTrend, n_permutations: int, seed: int
 ) -> float:
     groups = redraw_treated(panel, n_permutations, seed)
+    drawn = effects_of_groups(panel, groups, after=after, trend=trend)
+    return (1 + int(np.sum(np.abs(drawn) >= abs(found) * (1 - 1e-9)))) / (n_permutations + 1)
+
+
+def effects_of_groups(
+    panel: Panel, groups: Array, *, after: Array, trend: GroupTrend = "common"
+) -> Array:
+    """Estimate the difference in differences of many made-up treated groups at once.
+
+    Args:
+        panel: Checked panel.
+        groups: Units by made-up groups, 1 where treated.
+        after: Per row, 1 from the start on.
+        trend: As in difference_in_differences.
+    """
     root = np.sqrt(panel.denominator)[:, None]
     basis = np.linalg.qr(fixed_effects(panel) * root)[0]
 
@@ -247,7 +274,7 @@ def _permutation_p(
         return np.asarray(scaled - basis @ (basis.T @ scaled), dtype=float)
 
     def form(matrix: Array) -> Array:
-        """Quadratic form of every re-drawn group."""
+        """Quadratic form of every group."""
         return np.asarray(np.sum(groups * (matrix @ groups), axis=0), dtype=float)
 
     outcome = panel.numerator / panel.denominator * root[:, 0]
@@ -259,5 +286,4 @@ def _permutation_p(
         share = form(step.T @ line) / form(line.T @ line)
         above = above - share * ((outcome @ line) @ groups)
         below = below - share * form(step.T @ line)
-    as_large = int(np.sum(np.abs(above / below) >= abs(found) * (1 - 1e-9)))
-    return (1 + as_large) / (n_permutations + 1)
+    return np.asarray(above / below, dtype=float)

@@ -16,7 +16,7 @@ import numpy as np
 
 from cxlib.errors import InputError
 from cxlib.stats.clustered import Array
-from cxlib.stats.estimate import Estimate, check_level
+from cxlib.stats.estimate import Estimate, Unit, check_level
 from cxlib.stats.panel import Panel
 
 Comparison = Literal["never", "not_yet"]
@@ -147,9 +147,7 @@ def group_time_effects(
     total = round(float(panel.denominator.sum()))
 
     def estimate(parts: Sequence[tuple[float, _Cell]]) -> Estimate:
-        return _average(
-            parts, values, first, unit_count=total, panel=panel, level=confidence_level
-        )
+        return _average(parts, first, n_obs=total, unit=panel.unit, level=confidence_level)
 
     after = [cell for cell in cells if cell.period >= cell.group]
     if not after:
@@ -227,11 +225,10 @@ def _cell(
 
 def _average(
     parts: Sequence[tuple[float, _Cell]],
-    values: Array,
     first: Array,
     *,
-    unit_count: int,
-    panel: Panel,
+    n_obs: int,
+    unit: Unit,
     level: float,
 ) -> Estimate:
     """Average cells; doubt from each unit's part, Welch degrees of freedom."""
@@ -257,8 +254,8 @@ def _average(
         value=value,
         ci_lower=value - margin,
         ci_upper=value + margin,
-        n_obs=unit_count,
-        unit=panel.unit,
+        n_obs=n_obs,
+        unit=unit,
         method="group-time effects, doubt by unit",
         confidence_level=level,
         p_value=float(2 * stdtr(df, -abs(value) / error)) if error > 0 else nan,

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Interrupted time series: a level that steps at the start, beside trend, season and holidays.
 
 For a client without comparison units. Neighbouring months resemble each other, so doubt allows for

@@ -5,6 +5,7 @@ Sales and enquiries, sum of ratings and ratings. Some units are treated from one
 never. What the panel says is estimated in differences.py and event_study.py.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -64,6 +65,12 @@ class Panel:
     def is_after(self, start: date) -> Array:
         """Per row, 1 from the start on."""
         return np.array([p >= start for p in self.periods], dtype=float)[self.period_of]
+
+    def is_under_way(self, start: date, starts: Mapping[str, date]) -> Array:
+        """Per row, 1 from its unit's own start on; units not named start on the common date."""
+        own = [starts.get(unit, start) for unit in self.units]
+        rows = zip(self.unit_of, self.period_of, strict=True)
+        return np.array([self.periods[t] >= own[u] for u, t in rows], dtype=float)
 
     def between(self, first: date | None = None, end: date | None = None) -> "Panel":
         """Keep the periods in [first, end)."""
@@ -207,4 +214,19 @@ def check_groups(panel: Panel, start: date) -> None:
         raise InputError(
             "a comparison needs at least 2 treated and 2 comparison units, "
             f"got {panel.n_treated} and {panel.n_comparison}"
+        )
+
+
+def check_before(panel: Panel, start: date, starts: Mapping[str, date]) -> None:
+    """Refuse treated units that count nothing before their own start."""
+    before = panel.is_under_way(start, starts) == 0
+    seen = set(panel.unit_of[before].tolist())
+    if late := [
+        unit
+        for number, (unit, treated) in enumerate(zip(panel.units, panel.treated, strict=True))
+        if treated and number not in seen
+    ]:
+        raise InputError(
+            "treated units need observations before their start, none in "
+            f"{', '.join(late)}; leave them out"
         )

@@ -1,7 +1,7 @@
 # ruff: noqa: PLR2004  (a limit stands beside the message that names it)
 """Structural time series: what was expected after the start, forecast from before it.
 
-A drifting level on top of the comparison units' series, with the calendar as regressors (statsmodels
+A drifting level on top of the comparison units' series, the calendar as regressors (statsmodels
 UnobservedComponents), fitted before the start only. The forecast knows what the comparison units
 did afterwards, so a season or a shock that met everyone is expected, not credited.
 """

@@ -192,8 +192,7 @@ def synthetic_control(
         p_value=(1 + as_large) / (n + 1),
         smallest_p_value=1 / (n + 1),
         in_space=tuple(
-            PlaceboGap(unit=each.unit, gap=each.gap, ratio=each.ratio)
-            for each in in_space
+            PlaceboGap(unit=each.unit, gap=each.gap, ratio=each.ratio) for each in in_space
         ),
         left_out=tuple(
             PlaceboGap(
