@@ -86,8 +86,8 @@ def lapse_cells(
         "coalesce(mood, 0) as score, case when later = 0 then 1 else 0 end as lapsed, "
         "case when later > 0 and unknown = 0 then 1 else 0 end as known, earned "
         f"from ({bought}) as b left join ({_moods(answers, opening, cut)}) as a "
-        f"on a.who = b.person left join ({_calls(cases, opening, cut)}) as c on c.caller = b.person "
-        "where days_bought > 0"
+        f"on a.who = b.person left join ({_calls(cases, opening, cut)}) as c "
+        "on c.caller = b.person where days_bought > 0"
     )
     found = orders.ask(
         f"select {', '.join(FEATURES)}, count(*) as n, sum(lapsed) as lapsed, sum(known) as known, "
@@ -132,7 +132,8 @@ def _moods(answers: Source | None, start: dt.date, end: dt.date) -> str:
         f"where {customer} is not null and {within(moment, start, end)}"
     )
     ranked = (
-        "select who, mood, row_number() over (partition by who order by said_at desc, mood) as place "
+        "select who, mood, "
+        "row_number() over (partition by who order by said_at desc, mood) as place "
         f"from ({coded}) as s where mood is not null"
     )
     return f"select who, mood from ({ranked}) as q where place = 1"

@@ -63,16 +63,17 @@ def value_sums(
         f"where {customer} is not null and {moment} < {sql_moment(seen)} "
         f"group by {customer}, {day}"
     )
-    sums, measures = [], {}
+    sums: list[str] = []
+    measures: dict[str, tuple[str, str]] = {}
     for days in horizons:
         due = f"first_day + {sql_days(days)}"
         early = f"placed_on < {due}"
+        after = f"{early} and placed_on > first_day"
         sums += [
             f"max(case when {due} <= {sql_moment(seen)} then 1 else 0 end) as old{days}",
             f"sum(case when {early} then revenue else 0 end) as r{days}",
             f"sum(case when {early} then coalesce(margin, 0) else 0 end) as m{days}",
-            f"sum(case when {early} and placed_on > first_day then coalesce(margin, 0) else 0 end) "
-            f"as l{days}",
+            f"sum(case when {after} then coalesce(margin, 0) else 0 end) as l{days}",
             f"sum(case when {early} then 1 else 0 end) as d{days}",
             f"sum(case when {early} then unknown else 0 end) as u{days}",
         ]
@@ -178,7 +179,8 @@ def spend_counts(
     placed = (
         f"select {customer} as person, {day} as placed_on, sum(1e0 * {amount}) as revenue, "
         f"min({day}) over (partition by {customer}) as first_day from {orders.table} "
-        f"where {customer} is not null and {moment} < {sql_moment(until)} group by {customer}, {day}"
+        f"where {customer} is not null and {moment} < {sql_moment(until)} "
+        f"group by {customer}, {day}"
     )
     each = (
         "select person, count(*) as repeats, sum(revenue) / count(*) as spend "

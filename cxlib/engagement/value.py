@@ -1,6 +1,7 @@
 """What the client states about the value of customers: a contract, the cost of keeping someone."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -31,7 +32,7 @@ class Contract(Strict):
                 "or retention_rate (a stated share)"
             )
         counts = self.remaining or []
-        if any(later > earlier for earlier, later in zip(counts, counts[1:], strict=False)):
+        if any(later > earlier for earlier, later in pairwise(counts)):
             listed = ", ".join(str(count) for count in counts)
             raise ValueError(f"customers of one cohort cannot grow in number, got {listed}")
         return self

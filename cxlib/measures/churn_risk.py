@@ -222,7 +222,7 @@ def feature_names(cells: pd.DataFrame) -> tuple[str, ...]:
     """Name what can be learnt from: columns that differ between customers."""
     every = ("recency", "frequency", "spend", "late", "returned", "contacts", "score")
     extra = tuple(name for name in cells.columns if name.startswith("feature_"))
-    return tuple(name for name in (*every, *extra) if cells[name].nunique() > 1)
+    return tuple(name for name in (*every, *extra) if cells[name].min() < cells[name].max())
 
 
 def counts_of(cells: pd.DataFrame) -> tuple[Array, Array]:

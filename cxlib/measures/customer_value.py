@@ -90,7 +90,7 @@ def value_study(data: Mapping[str, Source], engagement: Engagement) -> ValueStud
     """
     if "orders" not in data:
         return None
-    orders, joined = data["orders"], joining_days(data["customers"] if "customers" in data else None)
+    orders, joined = data["orders"], joining_days(data.get("customers"))
     first, last = date_span(orders, "ordered_at")
     precision, stated = engagement.precision, engagement.customer_value
     observed, quarters = observe_value(

@@ -4,9 +4,9 @@ The model is fitted to the earlier part of the orders and must forecast the part
 and for customers of every age. Only then is it fitted to everything and a value printed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from cxlib.engagement.schema import Precision
 from cxlib.errors import InputError
 from cxlib.measures.order_worth import Worths, histories_of, value_customers
 from cxlib.measures.reading import find_sums
-from cxlib.stats.bg_nbd import FEWEST_REPEATERS, BgNbd, Histories, fit_bg_nbd
+from cxlib.stats.bg_nbd import FEWEST_REPEATERS, BgNbd, fit_bg_nbd
 from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.gamma_gamma import fit_gamma_gamma
 from cxlib.stats.order_forecast import forecast_orders
@@ -79,7 +79,7 @@ class ValueForecast:
         last: Last day of the orders.
         held: All customers; None where nothing could be forecast.
         ages: By age, oldest first.
-        together: Correlation of repeat orders with the log of mean spend; NaN where unknown.
+        together: Correlation of repeat orders with mean spend; NaN where unknown.
         horizon_months: Time ahead that is valued.
         discount_rate: A year, as a share.
         worths: What a customer will be worth; None unless the gate is open.
@@ -101,6 +101,12 @@ class ValueForecast:
         """The age group furthest outside its interval."""
         outside = [group for group in self.ages if group.outside]
         return max(outside, key=_distance, default=None)
+
+
+class _Stated(TypedDict):
+    last: date
+    horizon_months: int
+    discount_rate: float
 
 
 def forecast_value(
@@ -128,57 +134,90 @@ def forecast_value(
     """
     seen = last + timedelta(days=1)
     held_days = min(HELD_DAYS, (seen - first).days // 3)
-
-    def closed(failed: Failed, repeaters: int = 0, **known: object) -> ValueForecast:
-        return ValueForecast(
-            failed=failed, n_repeaters=repeaters, last=last, horizon_months=horizon_months,
-            discount_rate=discount_rate, **{"cut": None, **known},  # type: ignore[arg-type]
-        )  # fmt: skip
-
+    stated: _Stated = {
+        "last": last,
+        "horizon_months": horizon_months,
+        "discount_rate": discount_rate,
+    }
     if held_days < LEAST_HELD_DAYS:
-        return closed("history")
+        return ValueForecast(failed="history", n_repeaters=0, cut=None, **stated)
     cut, step = seen - timedelta(days=held_days), step_days(first, seen)
     early = history_counts(orders, until=cut, seen=seen, step=step, customers=customers)
-    repeaters = int(early.loc[early["repeats"] > 0, "customers"].sum())
-    if repeaters < max(FEWEST_REPEATERS, precision["minimum_cell"]):
-        return closed("few", repeaters, cut=cut)
-    try:
-        model = fit_bg_nbd(histories_of(early, step))
-    except InputError:
-        return closed("orders_fit", repeaters, cut=cut)
-    held, ages = hold_out(
-        model, early, step=step, ahead_days=held_days, precision=precision, seed=seed
-    )
     spend = spend_counts(orders, until=seen, customers=customers)
-    together = correlation(spend)
-    known = {"cut": cut, "held": held, "ages": ages, "together": together}
-    failed = _holdout_gate(held, ages)
-    if failed:
-        return closed(failed, repeaters, **known)
-    if abs(together) > MOST_TOGETHER:
-        return closed("together", repeaters, **known)
+    tested = ValueForecast(
+        failed="",
+        n_repeaters=int(early.loc[early["repeats"] > 0, "customers"].sum()),
+        cut=cut,
+        together=correlation(spend),
+        **stated,
+    )
+    tested = _test(tested, early, step=step, days=held_days, precision=precision, seed=seed)
+    if tested.failed:
+        return tested
     late = history_counts(orders, until=seen, seen=seen, step=step, customers=customers)
+    share = _margin_share(orders, start=first, end=seen)
+    return _value(
+        tested, late, spend, share, step=step, confidence_level=precision["confidence_level"]
+    )
+
+
+def _test(
+    asked: ValueForecast,
+    counts: pd.DataFrame,
+    *,
+    step: int,
+    days: int,
+    precision: Precision,
+    seed: int,
+) -> ValueForecast:
+    """Fit to what was before the cut and close the first gate that must close."""
+    if asked.n_repeaters < max(FEWEST_REPEATERS, precision["minimum_cell"]):
+        return replace(asked, failed="few")
     try:
-        model = fit_bg_nbd(histories_of(late, step))
+        model = fit_bg_nbd(histories_of(counts, step))
     except InputError:
-        return closed("orders_fit", repeaters, **known)
+        return replace(asked, failed="orders_fit")
+    held, ages = hold_out(model, counts, step=step, ahead_days=days, precision=precision, seed=seed)
+    failed = _holdout_gate(held, ages)
+    if not failed and not abs(asked.together) <= MOST_TOGETHER:
+        failed = "together"
+    return replace(asked, failed=failed, held=held, ages=ages)
+
+
+def _value(
+    tested: ValueForecast,
+    counts: pd.DataFrame,
+    spend: pd.DataFrame,
+    share: Estimate | None,
+    *,
+    step: int,
+    confidence_level: float,
+) -> ValueForecast:
+    """Fit to everything and value the customers."""
+    try:
+        model = fit_bg_nbd(histories_of(counts, step))
+    except InputError:
+        return replace(tested, failed="orders_fit")
     paid = spend[spend["spend"] > 0]
     columns = (paid[name].to_numpy(float) for name in ("repeats", "spend", "customers"))
     try:
         worth = fit_gamma_gamma(*columns)
     except InputError:
-        return closed("spend_fit", repeaters, **known)
-    share = None
-    if "margin_hkd" in orders.columns:
-        sums = margin_sums(orders, start=first, end=seen)
-        k, total, base, squares = find_sums(sums, "margin_share")
-        if k > 1 and base > 0:
-            share = clustered_ratio(k, total=total, base=base, squares=squares)
+        return replace(tested, failed="spend_fit")
     worths = value_customers(
-        model, worth, late, spend, share, step=step, horizon_months=horizon_months,
-        discount_rate=discount_rate, confidence_level=precision["confidence_level"],
+        model, worth, counts, spend, share, step=step, horizon_months=tested.horizon_months,
+        discount_rate=tested.discount_rate, confidence_level=confidence_level,
     )  # fmt: skip
-    return closed("", repeaters, **known, worths=worths)
+    return replace(tested, worths=worths)
+
+
+def _margin_share(orders: Source, *, start: date, end: date) -> Estimate | None:
+    if "margin_hkd" not in orders.columns:
+        return None
+    k, total, base, squares = find_sums(margin_sums(orders, start=start, end=end), "margin_share")
+    if k <= 1 or base <= 0:
+        return None
+    return clustered_ratio(k, total=total, base=base, squares=squares)
 
 
 def hold_out(
@@ -220,12 +259,15 @@ def hold_out(
 
 
 def correlation(spend: pd.DataFrame) -> float:
-    """Give the correlation of repeat orders with the log of mean spend (``spend_counts``)."""
+    """Give the correlation of repeat orders with a customer's mean spend (``spend_counts``).
+
+    Spend is alike within a bin, so it is a little below that of single customers.
+    """
     paid = spend[spend["spend"] > 0]
     if len(paid) < 2:  # noqa: PLR2004 - a correlation needs 2 points
         return float("nan")
-    x, y, n = paid["repeats"].to_numpy(float), np.log(paid["spend"]), paid["customers"]
-    table = np.cov(x, y, fweights=n.to_numpy())
+    x, y, n = (paid[name].to_numpy() for name in ("repeats", "spend", "customers"))
+    table = np.cov(x, y, fweights=n)
     if not (table[0, 0] > 0 and table[1, 1] > 0):
         return 0.0
     return float(table[0, 1] / np.sqrt(table[0, 0] * table[1, 1]))
@@ -235,9 +277,11 @@ def _age_groups(counts: pd.DataFrame, *, floor: int) -> NDArray[np.intp]:
     """Split lines by age into groups of about as many customers, each above the minimum cell."""
     n = counts.groupby("watched")["customers"].sum().sort_index()
     groups = max(1, min(AGES, int(n.sum()) // max(1, 2 * floor)))
-    place = np.minimum((n.cumsum() - n / 2) * groups // n.sum(), groups - 1).astype(int)
-    _, tidy = np.unique(counts["watched"].map(place).to_numpy(), return_inverse=True)
-    return np.asarray(tidy, dtype=np.intp)
+    sizes = n.to_numpy(float)
+    place = np.minimum((sizes.cumsum() - sizes / 2) * groups // sizes.sum(), groups - 1)
+    _, tidy = np.unique(place, return_inverse=True)
+    ages = np.searchsorted(n.index.to_numpy(float), counts["watched"].to_numpy(float))
+    return np.asarray(tidy[ages], dtype=np.intp)
 
 
 def _holdout_gate(held: HeldOut, ages: tuple[HeldOut, ...]) -> Failed:

@@ -7,6 +7,7 @@ from cxlib.report.readings import nothing
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.writer import Day, Joined, Num, Phrase, Value, Writer, phrase
+from cxlib.stats.estimate import Estimate
 
 SHOWN = ("usable", "off")
 """Cases in which the prediction is shown."""
@@ -18,7 +19,8 @@ def section(report: Report, risk: ChurnRisk | None) -> Block:
         return report.section("churn_risk.absent", "predictive")
     if risk.case not in SHOWN:
         return report.section(f"churn_risk.{risk.case}", "predictive", **_values(report, risk))
-    case = "saved" if risk.saved_margin is not None else "order"
+    saved = risk.saved_margin
+    case = "order" if saved is None else "saved" if saved.value > 0 else "loss"
     return report.section(f"churn_risk.{case}", "predictive", **_values(report, risk))
 
 
@@ -65,18 +67,17 @@ def contact_table(report: Report, risk: ChurnRisk | None) -> Block:
     values, stated = _values(report, risk), risk.stated
     rows: list[tuple[Cell, ...]] = [
         _line("contacted", Num(contact.n_contacted), None, values),
-        _line("lapsed", contact.lapsed, phrase("cell.interval", value=contact.lapsed), values),
-        _line("everyone", contact.everyone, phrase("cell.interval", value=contact.everyone), values),
+        _line("lapsed", contact.lapsed, _ci(contact.lapsed), values),
+        _line("everyone", contact.everyone, _ci(contact.everyone), values),
     ]
     if contact.margin is not None:
-        ci = phrase("cell.interval", value=contact.margin)
-        rows.append(_line("margin", contact.margin, ci, values))
+        rows.append(_line("margin", contact.margin, _ci(contact.margin), values))
     if stated is not None and contact.saved is not None:
         rows += [
             _line("save_rate", Num(stated.save_rate, "share"), None, values),
             _line("gross", Num(contact.gross, "currency"), None, values),
             _line("cost", Num(contact.cost_hkd, "currency"), None, values),
-            _line("saved", contact.saved, phrase("cell.interval", value=contact.saved), values),
+            _line("saved", contact.saved, _ci(contact.saved), values),
             _line(
                 "break_even",
                 phrase("churn_risk.never") if contact.break_even is None
@@ -106,7 +107,7 @@ def finding(report: Report, risk: ChurnRisk | None) -> Block:
     if risk is None or risk.case not in SHOWN:
         return nothing(report, "churn_risk.finding")
     return report.say(
-        f"churn_risk.finding_{risk.case}", level="predictive", **_values(report, risk)
+        f"churn_risk.finding_{risk.case}", level="predictive", grade=None, **_values(report, risk)
     )
 
 
@@ -123,12 +124,13 @@ def uplift_finding(report: Report, risk: ChurnRisk | None) -> Block:
     return report.say("churn_risk.uplift_test", level="descriptive", name=test.name)
 
 
-def _line(
-    name: str, value: Value, interval: Cell, values: dict[str, Value]
-) -> tuple[Cell, ...]:
-    return (
-        phrase(f"churn_risk.line.{name}"), value, interval, Phrase(f"churn_risk.from.{name}", values)
-    )  # fmt: skip
+def _line(name: str, value: Value, interval: Cell, values: dict[str, Value]) -> tuple[Cell, ...]:
+    origin = Phrase(f"churn_risk.from.{name}", values)
+    return phrase(f"churn_risk.line.{name}"), value, interval, origin
+
+
+def _ci(estimate: Estimate) -> Phrase:
+    return phrase("cell.interval", value=estimate)
 
 
 def _values(report: Report, risk: ChurnRisk) -> dict[str, Value]:

@@ -115,9 +115,9 @@ def forecast_section(report: Report, study: ValueStudy | None) -> Block:
         return nothing(report, "customer_value.forecast")
     held = study.forecast.held
     if held is None:
-        return report.section("customer_value.untested", "predictive", **_forecast(report, study))
+        return report.section("customer_value.untested", "predictive", **_forecast(study))
     case = "refused" if study.forecast.failed else "passed"
-    return report.section(f"customer_value.{case}", "predictive", **_forecast(report, study))
+    return report.section(f"customer_value.{case}", "predictive", **_forecast(study))
 
 
 def holdout_chart(report: Report, study: ValueStudy | None) -> Block:
@@ -125,7 +125,7 @@ def holdout_chart(report: Report, study: ValueStudy | None) -> Block:
     found = study.forecast if study else None
     if study is None or found is None or found.held is None:
         return nothing(report, "customer_value.holdout")
-    values, everyone = _forecast(report, study), found.held
+    values, everyone = _forecast(study), found.held
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
         return figures.difference_plot(
@@ -147,15 +147,18 @@ def forecast_finding(report: Report, study: ValueStudy | None) -> Block:
     """Say the value forecast, or which gate closed and by how much."""
     if study is None:
         return nothing(report, "customer_value.forecast_finding")
-    found, values = study.forecast, _forecast(report, study)
+    found, values = study.forecast, _forecast(study)
     if found.failed:
-        return report.say(f"customer_value.gate_{found.failed}", level="predictive", **values)
+        return report.say(
+            f"customer_value.gate_{found.failed}", level="predictive", grade=None, **values
+        )
     worths = found.worths
     assert worths is not None  # noqa: S101 - an open gate has a value
     case = "margin" if worths.margin is not None else "revenue"
     return report.say(
         f"customer_value.worth_{case}",
         level="predictive",
+        grade=None,
         **values,
         margin=worths.margin or Num(0.0, "currency"),
         revenue=worths.revenue,
@@ -180,13 +183,15 @@ def _row(held: HeldOut, label: Phrase, write: Writer) -> figures.EffectItem:
             unit="ratio",
         ),
         note=write(
-            phrase("customer_value.holdout.counts", actual=held.actual, forecast=Num(forecast.value))
+            phrase(
+                "customer_value.holdout.counts", actual=held.actual, forecast=Num(forecast.value)
+            )
         ),
         verdict=write(phrase("customer_value.holdout.outside")) if held.outside else "",
     )  # fmt: skip
 
 
-def _forecast(report: Report, study: ValueStudy) -> dict[str, Value]:
+def _forecast(study: ValueStudy) -> dict[str, Value]:
     found = study.forecast
     values: dict[str, Value] = {
         **_span(study),

@@ -99,7 +99,9 @@ def calibration_line(
     if np.ptp(chance) == 0:
         raise InputError(f"calibration needs chances that differ, all are {chance[0]:.3g}")
     odds = np.log(chance / (1 - chance))
-    both = _newton(np.stack([np.ones_like(odds), odds], axis=1), np.zeros_like(odds), events, others)
+    both = _newton(
+        np.stack([np.ones_like(odds), odds], axis=1), np.zeros_like(odds), events, others
+    )
     alone = _newton(np.ones((len(odds), 1)), odds, events, others)
     z, n = normal_quantile(confidence_level), round(float(events.sum() + others.sum()))
 

@@ -74,7 +74,7 @@ def forecast_orders(
 
     def expected(each: BgNbd) -> Array:
         lines = histories.customers * expected_orders(each, histories, ahead=ahead)
-        return np.bincount(groups, weights=lines, minlength=size)
+        return np.asarray(np.bincount(groups, weights=lines, minlength=size), dtype=float)
 
     slopes = by_parameters(expected, model)
     chance = np.bincount(
@@ -141,7 +141,7 @@ def draw_orders(
     rate = rng.gamma(model.r + x, 1 / (model.alpha + watched))
     leave = np.clip(rng.beta(model.a, model.b + x), 1e-9, 1.0)
     orders = np.minimum(rng.poisson(rate * ahead), rng.geometric(leave))
-    return np.where(active, orders, 0).astype(float)
+    return np.asarray(np.where(active, orders, 0), dtype=float)
 
 
 def _chance_variance(
