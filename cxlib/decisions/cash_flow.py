@@ -142,7 +142,7 @@ class CashModel:
     @property
     def keys(self) -> tuple[str, ...]:
         """Names of all streams."""
-        return tuple(part.key for part in (*self.streams, *self.changes))
+        return (*(stream.key for stream in self.streams), *(item.key for item in self.changes))
 
     def inputs(self) -> dict[str, Distribution]:
         """Name every uncertain input "stream.part" with its distribution."""
@@ -177,7 +177,8 @@ class CashModel:
         extra = np.zeros(size)
 
         def effect(key: str, t: int) -> Array:
-            return at[f"{key}.effect"] * (kept[t] + at[f"{key}.persistence"] * faded[t])
+            left = kept[t] + at[f"{key}.persistence"] * faded[t]
+            return np.asarray(at[f"{key}.effect"] * left, dtype=float)
 
         for t in range(self.horizon + 1):
             ordered = np.zeros(size)

@@ -7,7 +7,7 @@ Monthly cash is solved by numpy-financial; dated cash (a spreadsheet's XNPV and 
 
 from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import fsum, isfinite
 from typing import Literal
 
@@ -21,7 +21,7 @@ HIGHEST_RATE = 1e9
 def rate_of_return(net: Sequence[float]) -> tuple[float | None, IrrStatus]:
     """Find the yearly rate at which monthly net cash is worth 0, or say why there is none.
 
-    not_unique: cash changes sign more than once, so several rates may fit.
+    not_unique: cash changes sign more than once and so does its running sum: several rates may fit.
     """
     import numpy_financial
 
@@ -72,8 +72,21 @@ def dated_rate(amounts: Sequence[float], days: Sequence[date]) -> tuple[float | 
 
 
 def _status(net: Sequence[float]) -> IrrStatus:
-    signs = [value > 0 for value in net if value != 0]
-    changes = sum(a != b for a, b in pairwise(signs))
+    """Say whether one rate fits: cash changes sign once, or its running sum from below does.
+
+    Source: Norstrom (1972), Journal of Financial and Quantitative Analysis 7(3), on the running
+    sum: then just one rate above 0 fits.
+    """
+    changes = _sign_changes(net)
     if changes == 0:
         return "no_sign_change"
-    return "found" if changes == 1 else "not_unique"
+    running = list(accumulate(net))
+    starts_below = next(value for value in running if value) < 0
+    if changes == 1 or (starts_below and _sign_changes(running) == 1 and running[-1] > 0):
+        return "found"
+    return "not_unique"
+
+
+def _sign_changes(values: Sequence[float]) -> int:
+    signs = [value > 0 for value in values if value != 0]
+    return sum(a != b for a, b in pairwise(signs))

@@ -9,7 +9,7 @@ from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Draw, Report
 from cxlib.report.roi_evidence import nothing, review_values
-from cxlib.report.roi_money import PART_KINDS, money_values
+from cxlib.report.roi_money import PART_KINDS, input_name, money_values
 from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
 
 
@@ -159,7 +159,7 @@ def tornado_chart(report: Report, worth: Worth) -> Block:
         return figures.tornado(
             [
                 figures.TornadoItem(
-                    label=write(phrase(f"roi_review.part.{bar.part}")),
+                    label=write(input_name(f"{bar.stream}.{bar.part}")),
                     low=bar.npv_low,
                     high=bar.npv_high,
                     low_text=write(Num(bar.input_low, PART_KINDS[bar.part])),

@@ -1,11 +1,12 @@
 """What 04_roi_review says about money: the chain to it, its value, what would change it."""
 
+from cxlib.decisions.returns import IrrStatus
 from cxlib.decisions.worth import Worth
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.roi_evidence import nothing, review_values
 from cxlib.report.tables import Cell, Column, Table
-from cxlib.report.writer import Num, NumKind, Phrase, Value, phrase
+from cxlib.report.writer import Day, Num, NumKind, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 PART_KINDS: dict[str, NumKind] = {"effect": "pp", "margin": "currency", "persistence": "share"}
@@ -55,9 +56,17 @@ def money_values(report: Report, worth: Worth) -> dict[str, Value]:
         "persistence_high": Num(kept.high, "share"),
         "break_even": Num(roi.break_even_effect or 0.0, "pp"),
         "costs_total": _money(roi.costs_total), "costs_value": _money(roi.costs_present_value),
-        "first": phrase(f"roi_review.part.{roi.tornado[0].part}"),
+        "first": input_name(f"{roi.tornado[0].stream}.{roi.tornado[0].part}"),
         "first_low": _money(roi.tornado[0].npv_low), "first_high": _money(roi.tornado[0].npv_high),
     }  # fmt: skip
+
+
+def input_name(name: str) -> Phrase:
+    """Name an input "stream.part" in words."""
+    stream, _, part = name.rpartition(".")
+    if stream == "more_purchases":
+        return phrase(f"roi_review.part.{part}")
+    return phrase(f"roi_worth.part.{stream}_{part}")
 
 
 def money_section(report: Report, worth: Worth) -> Block:
@@ -131,19 +140,13 @@ def figures_table(report: Report, worth: Worth) -> Block:
     if worth.roi is None:
         return nothing(report, "roi_review.figures")
     roi = worth.roi
-    irr: Cell
-    if roi.irr is None:
-        irr = phrase(f"roi_review.figures.irr_{roi.irr_status}")
-    elif roi.irr > TELLING_IRR:
-        irr = phrase("roi_review.figures.irr_high", limit=Num(TELLING_IRR, "share"))
-    else:
-        irr = Num(roi.irr, "share")
     values = money_values(report, worth)
     cells: dict[str, Cell] = {
         "npv": _money(roi.npv.value),
         "costs": _money(roi.costs_present_value),
         "roi": Num(roi.roi, "share") if roi.roi is not None else None,
-        "irr": irr,
+        "irr": _rate(roi.irr, roi.irr_status),
+        "irr_dated": _rate(*worth.dated_return),
         "to_date": values["to_date"],
         "payback": values["payback"],
         "paid_back": Num(roi.probability_of_payback, "share"),
@@ -174,6 +177,14 @@ def figures_table(report: Report, worth: Worth) -> Block:
     )
 
 
+def _rate(rate: float | None, status: IrrStatus) -> Cell:
+    if rate is None:
+        return phrase(f"roi_review.figures.irr_{status}")
+    if rate > TELLING_IRR:
+        return phrase("roi_review.figures.irr_high", limit=Num(TELLING_IRR, "share"))
+    return Num(rate, "share")
+
+
 def money_finding(report: Report, worth: Worth) -> Block:
     """Say the value with its range, or that none is claimed and what was spent."""
     key = "valued" if worth.roi else worth.claim
@@ -182,41 +193,6 @@ def money_finding(report: Report, worth: Worth) -> Block:
         level="predictive",
         grade=worth.review.grade,
         **money_values(report, worth),
-    )
-
-
-def scenario_table(report: Report, worth: Worth) -> Block:
-    """Show low, base and high, all inputs moved together."""
-    if worth.roi is None:
-        return nothing(report, "roi_review.scenarios")
-    scenarios = {scenario.key: scenario for scenario in worth.roi.scenarios}
-    rows: list[tuple[Cell, ...]] = []
-    for part, kind in PART_KINDS.items():
-        found = [
-            next(number for name, number in scenarios[key].inputs if name.endswith(f".{part}"))
-            for key in ("low", "base", "high")
-        ]
-        cells = [
-            phrase("roi_review.cell.signed", value=Num(number, kind))
-            if part == "effect"
-            else Num(number, kind)
-            for number in found
-        ]
-        rows.append((phrase(f"roi_review.part.{part}"), *cells))
-    npvs = [_money(scenarios[key].npv) for key in ("low", "base", "high")]
-    rows.append((phrase("roi_review.figures.npv"), *npvs))
-    values = money_values(report, worth)
-    return report.table(
-        "roi_review.scenarios",
-        Table(
-            title=phrase("roi_review.scenarios", low=npvs[0], base=npvs[1], high=npvs[2]),
-            subtitle=Phrase("roi_review.scenarios.subtitle", values),
-            source=Phrase("roi_review.scenarios.source", values),
-            columns=[
-                Column(f"roi_review.scenarios.{head}") for head in ("input", "low", "base", "high")
-            ],
-            rows=rows,
-        ),
     )
 
 
@@ -302,8 +278,12 @@ def assumption_table(report: Report, worth: Worth) -> Block:
         "rate": (Num(engagement.discount_rate, "share"), None),
         "basis": (phrase(f"roi_review.basis.{engagement.money}"), None),
         "order": (phrase("roi_review.assumptions.order_value"), None),
-        "absent": (Num(0.0, "currency"), None),
     }  # fmt: skip
+    if len(worth.roi.streams) == 1:
+        cells["absent"] = (Num(0.0, "currency"), None)
+    if not worth.review.initiative.correlations:
+        cells["apart"] = (phrase("roi_review.assumptions.apart_value"), None)
+    sources = _sources(worth)
     measured, numbers = {"effect", "volume", "margin", "recurring"}, {"value", "range"}
     return report.table(
         "roi_review.assumptions",
@@ -323,7 +303,8 @@ def assumption_table(report: Report, worth: Worth) -> Block:
                     value,
                     span,
                     phrase(f"roi_review.kind.{'measured' if name in measured else 'assumed'}"),
-                    Phrase(
+                    sources.get(name)
+                    or Phrase(
                         f"roi_review.assumptions.{name}_from"
                         + (f"_{engagement.money}" if name == "basis" else ""),
                         values,
@@ -333,6 +314,15 @@ def assumption_table(report: Report, worth: Worth) -> Block:
             ],
         ),
     )  # fmt: skip
+
+
+def _sources(worth: Worth) -> dict[str, Phrase]:
+    """Name who said it and when, where the engagement file does."""
+    stated = worth.review.initiative.persistence
+    if stated is None or stated.source is None or stated.dated is None:
+        return {}
+    day = Day(stated.dated)
+    return {"persistence": phrase("roi_worth.sourced", source=stated.source, dated=day)}
 
 
 def _money(amount: float) -> Num:

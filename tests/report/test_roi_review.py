@@ -11,7 +11,7 @@ import pytest
 from cxlib.decisions.initiatives import review_all
 from cxlib.decisions.worth import select, value_all
 from cxlib.engagement import load_engagement
-from cxlib.report import roi_charts, roi_evidence, roi_money, roi_review, scope
+from cxlib.report import roi_charts, roi_evidence, roi_money, roi_review, roi_worth, scope
 from cxlib.report.report import Report
 from cxlib.stats.estimate import Estimate
 
@@ -95,7 +95,7 @@ def whole(eng, worths):
         roi_money.figures_table(report, worth),
         roi_charts.outcome_chart(report, worth),
         roi_charts.tornado_chart(report, worth),
-        roi_money.scenario_table(report, worth),
+        roi_worth.scenario_table(report, worth),
         roi_money.mind_section(report, worth),
         roi_money.mind_table(report, worth),
         roi_money.assumption_table(report, worth),

@@ -12,17 +12,13 @@ from cxlib.report.figures.intervals import EffectItem, IntervalItem, difference_
 from cxlib.report.figures.journey import JourneyPoint, emotion_curve
 from cxlib.report.figures.lettering import find_collisions
 from cxlib.report.figures.matrix import MatrixItem, Quadrants, priority_matrix
-from cxlib.report.figures.money import (
-    OutcomeMarker,
-    TornadoItem,
-    cash_curve,
-    histogram_of_outcomes,
-    tornado,
-)
+from cxlib.report.figures.money import OutcomeMarker, cash_curve, histogram_of_outcomes
 from cxlib.report.figures.series import ControlPoint, control_chart, two_lines
 from cxlib.report.figures.style import Theme, ThemedFigure, new_figure, theme_from
 from cxlib.report.figures.svg import to_svg
 from cxlib.report.figures.timeline import ChartEvent
+from cxlib.report.figures.tornado import TornadoItem, tornado
+from cxlib.report.figures.waterfall import WaterfallStep, waterfall
 
 __all__ = [
     "ChartEvent",
@@ -43,6 +39,7 @@ __all__ = [
     "Theme",
     "ThemedFigure",
     "TornadoItem",
+    "WaterfallStep",
     "cash_curve",
     "control_chart",
     "difference_plot",
@@ -61,4 +58,5 @@ __all__ = [
     "to_svg",
     "tornado",
     "two_lines",
+    "waterfall",
 ]
