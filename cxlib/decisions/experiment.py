@@ -25,12 +25,12 @@ harmless treatments. Safety needs no such step: all guardrails must be safe toge
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from cxlib.decisions.comparison import compare, guard, is_worse, towards_better
 from cxlib.decisions.outcomes import Arm, Comparison, Guardrail
 from cxlib.decisions.trial_looks import LookView
 from cxlib.decisions.trial_plan import Plan, plan_from_engagement
+from cxlib.decisions.verdict import Facts, Reason, Verdict, decide
 from cxlib.errors import InputError
 from cxlib.stats.proportions import goodness_of_split
 
@@ -38,20 +38,6 @@ __all__ = [
     "EARLY_HARM_P_VALUE", "SPLIT_P_VALUE", "Plan", "Readout", "Reason", "SplitCheck", "Verdict",
     "check_arms", "check_split", "plan_from_engagement", "read_out",
 ]  # fmt: skip
-
-Verdict = Literal["INVALID", "ROLLBACK", "SHIP", "HOLD", "EXTEND"]
-Reason = Literal[
-    "split_differs",
-    "guardrail_harmed",
-    "primary_worse",
-    "plan_not_complete",
-    "guardrail_not_shown_safe",
-    "effect_shown",
-    "effect_below_minimum",
-    "no_worthwhile_effect",
-    "inconclusive",
-    "exploratory",
-]
 
 SPLIT_P_VALUE = 0.001
 """Under this the split is taken as broken (Fabijan et al. 2019)."""
@@ -101,6 +87,7 @@ class Readout:
         secondary: What informs and does not decide.
         frozen: Whether the rule was in the ledger before the readout.
         may_stop: Whether a planned look before the end showed enough.
+        facts: All that the rule asked, for the ledger.
     """
 
     plan: Plan
@@ -116,6 +103,7 @@ class Readout:
     secondary: tuple[Comparison, ...] = field(default=())
     frozen: bool = True
     may_stop: bool = False
+    facts: Facts | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -204,11 +192,11 @@ def read_out(
     harm_p_value = _harm_p_value(plan, complete=complete)
     guardrails = tuple(guard(each, harm_p_value=harm_p_value) for each in found[1:judged])
     worse = is_worse(primary, p_value=harm_p_value)
-    verdict, reason = _decide(
-        plan, split, primary, guardrails, worse=worse, complete=complete or may_stop
-    )
-    if verdict == "SHIP" and not frozen:
-        verdict, reason = "HOLD", "exploratory"
+    facts = _facts(
+        plan, split, primary, guardrails,
+        worse=worse, complete=complete or may_stop, frozen=frozen,
+    )  # fmt: skip
+    verdict, reason = decide(facts)
     return Readout(
         plan=plan,
         rule_hash=plan.rule_hash(),
@@ -223,6 +211,7 @@ def read_out(
         secondary=tuple(found[judged:]),
         frozen=frozen,
         may_stop=may_stop,
+        facts=facts,
     )
 
 
@@ -237,29 +226,22 @@ def _harm_p_value(plan: Plan, *, complete: bool) -> float:
     return shared if complete else min(shared, EARLY_HARM_P_VALUE)
 
 
-def _decide(
+def _facts(
     plan: Plan,
     split: SplitCheck,
     primary: Comparison,
     guardrails: tuple[Guardrail, ...],
-    *,
-    worse: bool,
-    complete: bool,
-) -> tuple[Verdict, Reason]:
+    **found: bool,
+) -> Facts:
     lower, upper = towards_better(primary)
-    effect = primary.effect.value * (1 if plan.primary.direction == "higher" else -1)
-    found = {guardrail.safety for guardrail in guardrails}
-    rules: tuple[tuple[bool, Verdict, Reason], ...] = (
-        (not split.passed, "INVALID", "split_differs"),
-        ("harmed" in found, "ROLLBACK", "guardrail_harmed"),
-        (worse, "ROLLBACK", "primary_worse"),
-        (not complete, "EXTEND", "plan_not_complete"),
-        ("not_shown_safe" in found, "HOLD", "guardrail_not_shown_safe"),
-        (lower > 0 and effect >= plan.minimum_effect, "SHIP", "effect_shown"),
-        (lower > 0, "HOLD", "effect_below_minimum"),
-        (upper < plan.minimum_effect, "HOLD", "no_worthwhile_effect"),
+    safety = {guardrail.safety for guardrail in guardrails}
+    return Facts(
+        split_passed=split.passed,
+        harmed="harmed" in safety,
+        open="not_shown_safe" in safety,
+        effect=primary.effect.value * (1 if plan.primary.direction == "higher" else -1),
+        lower=lower,
+        upper=upper,
+        minimum_effect=plan.minimum_effect,
+        **found,
     )
-    for holds, verdict, reason in rules:
-        if holds:
-            return verdict, reason
-    return "HOLD", "inconclusive"

@@ -25,6 +25,7 @@ from cxlib.decisions.rule import frozen_or_exploratory
 from cxlib.decisions.trial_arms import TrialData, gather
 from cxlib.decisions.trial_looks import LookView, view_looks
 from cxlib.decisions.trial_plan import Plan, unit_named
+from cxlib.decisions.verdict import check_verdicts
 from cxlib.engagement.experiment import Experiment
 from cxlib.engagement.schema import Engagement
 from cxlib.errors import DataError, InputError
@@ -172,7 +173,13 @@ def evaluate_all(
     rules: Mapping[str, Any],
     verdicts: Mapping[str, Any],
 ) -> dict[str, Evaluation]:
-    """Read every test of the engagement out, in the file's order."""
+    """Read every test of the engagement out, in the file's order.
+
+    Raises:
+        ConfigError: A verdict of the ledger does not follow from what it says was found.
+        DataError: As evaluate.
+    """
+    check_verdicts(verdicts)
     return {
         each.id: evaluate_experiment(engagement, each, source, rules=rules, verdicts=verdicts)
         for each in engagement.experiments

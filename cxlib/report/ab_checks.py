@@ -3,56 +3,18 @@
 from datetime import date
 
 from cxlib.decisions.benefit import Design, SizeCheck
-from cxlib.decisions.experiment import SPLIT_P_VALUE, Verdict
+from cxlib.decisions.experiment import SPLIT_P_VALUE
 from cxlib.decisions.health import DAY, Health, SplitPart
 from cxlib.decisions.red_team import RedTeam
 from cxlib.decisions.trial_looks import LookView
 from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Marked, Status, Table
+from cxlib.report.tables import Cell, Column, Marked, Table
 from cxlib.report.trial import Trial, evidence, sign, trial_values, value_words
 from cxlib.report.trial_charts import not_read
 from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, Writer, phrase
 from cxlib.stats.rerandomisation import Rerandomised
-
-VERDICT_STATUS: dict[Verdict, Status] = {
-    "SHIP": "good", "HOLD": "watch", "EXTEND": "watch", "ROLLBACK": "bad", "INVALID": "bad",
-}  # fmt: skip
-
-
-def all_section(report: Report, trials: dict[str, Trial], trial: Trial) -> Block:
-    """Open the section on every test of the engagement."""
-    ready = sum(each.readout.verdict == "SHIP" for each in trials.values())
-    return report.section(
-        "ab_checks.all", "descriptive", ready=ready, total=len(trials), name=trial.experiment.name
-    )
-
-
-def all_table(report: Report, trials: dict[str, Trial]) -> Block:
-    """Show each test's verdict, effect and reason."""
-    rows: list[tuple[Cell, ...]] = []
-    for each in trials.values():
-        readout = each.readout
-        effect = readout.primary.effect if readout.is_valid else None
-        verdict = phrase(f"ab_test.verdict.{readout.verdict}")
-        rows.append(
-            (
-                each.experiment.name,
-                Marked(verdict, VERDICT_STATUS[readout.verdict]),
-                each.name(readout.primary.metric),
-                None if effect is None else phrase("cell.signed", value=effect),
-                None if effect is None else phrase("cell.signed_interval", value=effect),
-                readout.split.n_all,
-                phrase(f"ab_checks.why.{readout.reason}"),
-            )
-        )
-    counts: dict[str, Value] = {
-        "total": len(rows),
-        "units": sum(e.readout.split.n_all for e in trials.values()),
-    }
-    heads = ("test", "verdict", "metric", "effect", "ci", "n", "why")
-    return _table(report, "ab_checks.all", counts, heads, rows, text=("verdict", "metric", "why"))
 
 
 def design_table(report: Report, trial: Trial, design: Design | None, looks: LookView) -> Block:

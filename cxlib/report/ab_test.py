@@ -79,16 +79,14 @@ def split_section(report: Report, trial: Trial) -> Block:
 
 def split_table(report: Report, trial: Trial) -> Block:
     """Show customers per group beside the planned split."""
-    split, experiment = trial.readout.split, trial.experiment
-    values = trial_values(trial)
-    units = split.n_control + split.n_treatment
-    planned = split.planned_treatment_share
+    split, plan = trial.readout.split, trial.readout.plan
+    values, words = trial_values(trial), trial.experiment.arm_names
+    counts = {"control": split.n_control, trial.readout.arm: split.n_treatment}
+    if trial.found is not None:
+        counts = {name: arm.n_assigned for name, arm in trial.found.data.arms.items()}
     rows: list[tuple[Cell, ...]] = [
-        (name, Num(share, "share"), Num(n / units, "share"), n)
-        for name, share, n in (
-            (experiment.treatment, planned, split.n_treatment),
-            (experiment.control, 1 - planned, split.n_control),
-        )
+        (words[name], Num(plan.split[name], "share"), Num(n / split.n_all, "share"), n)
+        for name, n in reversed(counts.items())
     ]
     heads = ("group", "planned", "found", "customers")
     return _table(report, "ab_test.split", "ab_test.split.table", values, heads, rows=rows)
@@ -117,7 +115,7 @@ def effect_table(report: Report, trial: Trial) -> Block:
     signed = phrase("cell.signed", value=found.effect)
     relative = replace(found.rel_effect, unit="share")
     rows: list[tuple[Cell, ...]] = [
-        _exact_row(trial.experiment.treatment, found.treatment),
+        _exact_row(trial.experiment.arm_names[trial.readout.arm], found.treatment),
         _exact_row(trial.experiment.control, found.control),
         (
             phrase(
@@ -239,7 +237,7 @@ def action_list(report: Report, trial: Trial) -> Block:
 def limit_list(report: Report, trial: Trial) -> Block:
     """List what the test does not show."""
     readout, values = trial.readout, trial_values(trial)
-    units = readout.split.n_control + readout.split.n_treatment
+    units = readout.split.n_all
     found = (readout.primary, *(guardrail.comparison for guardrail in readout.guardrails))
     partial = [each for each in found if each.effect.n_obs < units]
     keys = ["one", *(() if readout.plan.segments else ("segments",))]

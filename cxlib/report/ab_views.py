@@ -1,15 +1,72 @@
-"""What a test says beyond its verdict: other measures, segments, money, what to test next."""
+"""All tests at a glance; what one says beyond its verdict: measures, segments, money, next."""
 
 from collections.abc import Sequence
 
 from cxlib.decisions.benefit import Benefit, SizeCheck
+from cxlib.decisions.experiment import Readout
 from cxlib.decisions.trial_segments import SecondaryView, SegmentEffect, SegmentView
+from cxlib.decisions.verdict import Verdict
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Table
+from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.trial import Trial, evidence, trial_values, value_words
 from cxlib.report.trial_charts import not_read
 from cxlib.report.writer import Num, Phrase, Value, phrase
+
+VERDICT_STATUS: dict[Verdict, Status] = {
+    "SHIP": "good", "HOLD": "watch", "EXTEND": "watch", "ROLLBACK": "bad", "INVALID": "bad",
+}  # fmt: skip
+
+
+def all_section(report: Report, trials: dict[str, Trial], trial: Trial) -> Block:
+    """Open the section on every test of the engagement."""
+    ready = sum(each.readout.verdict == "SHIP" for each in trials.values())
+    return report.section(
+        "ab_checks.all", "descriptive", ready=ready, total=len(trials), name=trial.experiment.name
+    )
+
+
+def all_table(report: Report, trials: dict[str, Trial]) -> Block:
+    """Show each test's verdict, effect and reason."""
+    rows: list[tuple[Cell, ...]] = []
+    for each, readout in _readouts(trials):
+        effect = readout.primary.effect if readout.is_valid else None
+        verdict = phrase(f"ab_test.verdict.{readout.verdict}")
+        rows.append(
+            (
+                _test_name(each, readout),
+                Marked(verdict, VERDICT_STATUS[readout.verdict]),
+                each.name(readout.primary.metric),
+                None if effect is None else phrase("cell.signed", value=effect),
+                None if effect is None else phrase("cell.signed_interval", value=effect),
+                readout.split.n_all,
+                phrase(f"ab_checks.why.{readout.reason}"),
+            )
+        )
+    counts: dict[str, Value] = {
+        "total": len(trials),
+        "units": sum(e.readout.split.n_all for e in trials.values()),
+    }
+    heads = ("test", "verdict", "metric", "effect", "ci", "n", "why")
+    return _table(report, "ab_checks.all", counts, heads, rows, text=("verdict", "metric", "why"))
+
+
+def _readouts(trials: dict[str, Trial]) -> list[tuple[Trial, Readout]]:
+    """Every tested arm of every test."""
+    return [
+        (trial, readout)
+        for trial in trials.values()
+        for readout in (trial.found.readouts.values() if trial.found else (trial.readout,))
+    ]
+
+
+def _test_name(trial: Trial, readout: Readout) -> Value:
+    """The test, and its arm where it has several."""
+    experiment = trial.experiment
+    if not experiment.arms:
+        return experiment.name
+    words = experiment.arm_names[readout.arm]
+    return phrase("ab_checks.all.arm", test=experiment.name, arm=words)
 
 
 def more_section(report: Report, trial: Trial) -> Block:

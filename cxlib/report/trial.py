@@ -93,7 +93,7 @@ def effect_case(readout: Readout) -> EffectCase:
     effect = readout.primary.effect.value * sign(readout.primary.metric)
     cases: tuple[tuple[bool, EffectCase], ...] = (
         (readout.primary_is_worse, "worse"),
-        (not readout.is_complete, "interim"),
+        (not (readout.is_complete or readout.may_stop), "interim"),
         (upper < 0, "looks_worse"),
         (lower >= minimum, "sure"),
         (lower > 0 and effect >= minimum, "shown"),
@@ -124,19 +124,19 @@ def trial_values(trial: Trial) -> dict[str, Value]:
     """Give every value the test's sentences may ask for."""
     readout, experiment = trial.readout, trial.experiment
     plan, split, effect = readout.plan, readout.split, readout.primary.effect
-    units = split.n_control + split.n_treatment
+    units = split.n_all
     by_safety = {
         safety: listed(trial, [g for g in readout.guardrails if g.safety == safety])
         for safety in SAFETY_STATUS
     }
     return {
         "name": experiment.name, "question": experiment.question, "owner": experiment.owner,
-        "treatment": experiment.treatment, "control": experiment.control,
+        "treatment": experiment.arm_names[readout.arm], "control": experiment.control,
         "metric": trial.name(plan.primary), "units": units, "first": Day(trial.first),
         "last": Day(trial.last), "start": Day(experiment.period.start),
         "end": Day(experiment.period.end), "days": readout.days_run,
         "days_planned": plan.horizon_days, "planned": plan.planned_per_arm,
-        "units_planned": 2 * plan.planned_per_arm, "hash": readout.rule_hash,
+        "units_planned": plan.planned_units, "hash": readout.rule_hash,
         "minimum": Num(plan.minimum_effect, effect.unit),
         "asked": Num(plan.minimum_effect * sign(plan.primary), effect.unit),
         "effect": effect, "size": Num(abs(effect.value), effect.unit),
@@ -208,15 +208,19 @@ def conditions(trial: Trial) -> tuple[Condition, ...]:
     total, safe = len(readout.guardrails), count(readout, "safe")
     unharmed = total - count(readout, "harmed")
     interval = Phrase("ab_test.found.interval", values)
+    may_end = readout.is_complete or readout.may_stop
+    complete = "complete" if readout.plan.looks == "fixed" else "may_stop"
     steps: list[tuple[str, Phrase, bool]] = [
         ("split", Phrase("ab_test.found.p", values), readout.is_valid),
         ("unharmed", phrase("ab_test.found.count", count=unharmed, total=total), unharmed == total),
         ("not_worse", interval, not readout.primary_is_worse),
-        ("complete", Phrase("ab_test.found.complete", values), readout.is_complete),
+        (complete, Phrase("ab_test.found.complete", values), may_end),
         ("safe", phrase("ab_test.found.count", count=safe, total=total), safe == total),
         ("better", interval, lower > 0),
         ("enough", Phrase("ab_test.found.effect", values), effect >= readout.plan.minimum_effect),
     ]
+    if not readout.frozen:
+        steps.append(("frozen", phrase("ab_test.found.not_frozen"), False))
     return tuple(
         Condition(
             asks=Phrase(f"ab_test.step.{name}", values),
@@ -269,6 +273,7 @@ def _record(trial: Trial) -> dict[str, Any]:
         "metric": plan.primary.column,
         "arm": readout.arm,
         "frozen": readout.frozen,
+        "facts": readout.facts.as_record() if readout.facts else {},
         "looks": [{"units": look.units, "days": look.days} for look in looks],
         **effects,
     }

@@ -1,6 +1,7 @@
 """cxlib.decisions.trials and its neighbours: readouts of tables with a known truth; bad ones."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +20,9 @@ from cxlib.decisions.trial_looks import view_looks
 from cxlib.decisions.trial_plan import Plan
 from cxlib.decisions.trial_segments import secondary_views, segment_views
 from cxlib.decisions.trials import evaluate, read_table
+from cxlib.decisions.verdict import check_verdicts, replay
 from cxlib.engagement.experiment import Worth
-from cxlib.errors import DataError, InputError
+from cxlib.errors import ConfigError, DataError, InputError
 
 START, DAYS = dt.date(2026, 3, 2), 28
 BOUGHT = Metric(column="bought", kind="proportion", direction="higher")
@@ -359,4 +361,25 @@ def test_shares_that_do_not_sum_to_one_are_refused():
     assert str(caught.value) == (
         "split needs control, treatment that sum to 1, got {'control': 0.5, 'treatment': 0.4} "
         "(sum 0.9)"
+    )
+
+
+@pytest.mark.parametrize("options", [{}, {"effect": 0.0}, {"effect": -0.06}, {"lost": 0.22}])
+def test_a_verdict_is_replayed_from_what_the_ledger_keeps(options):
+    """SHIP, HOLD, ROLLBACK and INVALID follow again from the facts as JSON keeps them."""
+    readout = read(table(**options)).readout
+    facts = json.loads(json.dumps(readout.facts.as_record()))
+    record = {"verdict": readout.verdict, "reason": readout.reason, "facts": facts}
+    assert replay(record) == (readout.verdict, readout.reason)
+    check_verdicts({"demo": record})
+
+
+def test_a_verdict_that_does_not_follow_from_its_facts_stops_the_readout():
+    readout = read(table(effect=-0.06)).readout
+    record = {"verdict": "SHIP", "reason": "effect_shown", "facts": readout.facts.as_record()}
+    with pytest.raises(ConfigError) as caught:
+        check_verdicts({"demo": record})
+    assert str(caught.value) == (
+        "the ledger.json says SHIP (effect_shown) for experiment 'demo', its facts give ROLLBACK "
+        "(primary_worse); run 03_ab_test again"
     )

@@ -49,8 +49,8 @@ def blocks_of(report, trial, trials):
     effect = here.readout.primary.effect
     gain = worth and benefit(effect, worth=worth, direction=here.plan.primary.direction)
     return [
-        ab_checks.all_section(report, trials, trial),
-        ab_checks.all_table(report, trials),
+        ab_views.all_section(report, trials, trial),
+        ab_views.all_table(report, trials),
         show.rule_section(report, trial),
         ab_checks.design_table(report, trial, design(here, power=0.8), looks),
         ab_checks.health_table(report, trial, here.health),
