@@ -115,9 +115,11 @@ def fit_bg_nbd(histories: Histories) -> BgNbd:
     scale = float(np.average(histories.watched, weights=histories.customers))
     size = histories.n_customers
 
+    levels = np.unique(histories.repeats, return_inverse=True)
+
     def loss(logs: Array) -> float:
         r, alpha, a, b = np.exp(np.clip(logs, -14, 14))
-        found = log_likelihood(histories, r=r, alpha=alpha * scale, a=a, b=b)
+        found = _likelihood(histories, levels, (r, alpha * scale, a, b))
         return -float(histories.customers @ found) / size
 
     tries = [
@@ -148,16 +150,27 @@ def fit_bg_nbd(histories: Histories) -> BgNbd:
 
 def log_likelihood(histories: Histories, *, r: float, alpha: float, a: float, b: float) -> Array:
     """Compute the log-likelihood of one customer of each line."""
+    levels = np.unique(histories.repeats, return_inverse=True)
+    return _likelihood(histories, levels, (r, alpha, a, b))
+
+
+def _likelihood(
+    histories: Histories,
+    levels: tuple[Array, NDArray[np.intp]],
+    parameters: tuple[float, float, float, float],
+) -> Array:
+    """Compute it with the gamma functions taken once per number of repeats: they are few."""
     from scipy.special import gammaln
 
-    x, last, watched = histories.repeats, histories.last, histories.watched
+    (x, place), (r, alpha, a, b) = levels, parameters
     shared = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
     shared = shared + gammaln(a + b) - gammaln(b) + gammaln(b + x) - gammaln(a + b + x)
-    still = -(r + x) * np.log(alpha + watched)
-    left = np.full(len(x), -np.inf)
-    came = x > 0
-    left[came] = np.log(a) - np.log(b + x[came] - 1) - (r + x[came]) * np.log(alpha + last[came])
-    return np.asarray(shared + np.logaddexp(still, left))
+    leaves = np.full(len(x), -np.inf)
+    leaves[x > 0] = np.log(a) - np.log(b + x[x > 0] - 1)
+    power = (r + x)[place]
+    still = -power * np.log(alpha + histories.watched)
+    left = leaves[place] - power * np.log(alpha + histories.last)
+    return np.asarray(shared[place] + np.logaddexp(still, left))
 
 
 def chance_active(model: BgNbd, histories: Histories) -> Array:
