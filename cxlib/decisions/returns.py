@@ -8,14 +8,17 @@ Monthly cash is solved by numpy-financial; dated cash (a spreadsheet's XNPV and 
 from collections.abc import Sequence
 from datetime import date
 from itertools import accumulate, pairwise
-from math import fsum, isfinite
+from math import fsum, isfinite, log
 from typing import Literal
+
+import numpy as np
 
 from cxlib.errors import InputError
 
 IrrStatus = Literal["found", "no_sign_change", "not_unique"]
-HIGHEST_RATE = 1e9
-"""Above this yearly rate no rate is named."""
+RATES = (-0.999, 1e9)
+"""Yearly rates among which dated cash is searched for those at which it is worth 0."""
+GRID = 2_000
 
 
 def rate_of_return(net: Sequence[float]) -> tuple[float | None, IrrStatus]:
@@ -55,19 +58,24 @@ def dated_value(rate: float, amounts: Sequence[float], days: Sequence[date]) -> 
 def dated_rate(amounts: Sequence[float], days: Sequence[date]) -> tuple[float | None, IrrStatus]:
     """Find the yearly rate at which dated cash is worth 0 (XIRR), or say why there is none.
 
+    not_unique: the value crosses 0 at several rates among RATES; no_sign_change: at none.
+
     Raises:
         InputError: As dated_value.
     """
     from scipy.optimize import brentq
 
     dated_value(0.0, amounts, days)
-    ordered = [amount for _, amount in sorted(zip(days, amounts, strict=True))]
-    if (status := _status(ordered)) != "found":
-        return None, status
-    low, high = -0.999999, HIGHEST_RATE
-    ends = [dated_value(rate, amounts, days) for rate in (low, high)]
-    if ends[0] * ends[1] > 0:
+    first = min(days)
+    if _sign_changes(amounts) == 0:
         return None, "no_sign_change"
+    years = np.array([(day - first).days / 365 for day in days])
+    growth = np.linspace(log(1 + RATES[0]), log(1 + RATES[1]), GRID)
+    values = np.exp(-np.outer(growth, years)) @ np.asarray(amounts, dtype=float)
+    places = np.flatnonzero(np.sign(values[:-1]) != np.sign(values[1:]))
+    if len(places) != 1:
+        return None, "not_unique" if len(places) else "no_sign_change"
+    low, high = np.expm1(growth[places[0]]), np.expm1(growth[places[0] + 1])
     return float(brentq(lambda rate: dated_value(rate, amounts, days), low, high)), "found"
 
 

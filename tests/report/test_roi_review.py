@@ -168,7 +168,7 @@ def test_money_states_nominal_horizon_and_what_is_assumed(sample):
     assert "over 24 months" in lead
     assert "nominal" in lead
     shown = text(sample["roi_review.assumptions"])
-    assert "6 of 10 inputs are assumed, not measured" in shown
+    assert "7 of 11 inputs are assumed, not measured" in shown
     assert "Effect left at the end 75.0 % 40.0 % to 100.0 % assumed engagement file" in shown
 
 
