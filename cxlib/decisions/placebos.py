@@ -5,7 +5,7 @@ stores are treated as if they had the action, in groups drawn anew. And one ques
 the trend: how large a drift would it have missed?
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 from math import comb
@@ -13,13 +13,13 @@ from math import comb
 import numpy as np
 import pandas as pd
 
-from cxlib.decisions.drift import drift_left
 from cxlib.decisions.initiatives import ComparedReview
 from cxlib.decisions.panels import compared_panels
 from cxlib.engagement.schema import Engagement
 from cxlib.stats.clustered import Array
 from cxlib.stats.differences import difference_in_differences, effects_of_groups
 from cxlib.stats.estimate import Estimate
+from cxlib.stats.event_study import event_study
 from cxlib.stats.panel import Panel
 
 EACH_SIDE = 3
@@ -72,8 +72,10 @@ class Placebos:
         review: The review attacked.
         dates: One per made-up date; () where the time before is too short.
         stores: None with fewer than 4 comparison units.
-        drift_seen: Drift a period that the trend check finds in 80 of 100 cases.
+        drift_seen: Drift a period that a check of the trend over all months before finds in 80 of
+            100 cases.
         drift_effect: What that drift would have added to the effect.
+        n_before: Months before the start.
     """
 
     review: ComparedReview
@@ -81,6 +83,7 @@ class Placebos:
     stores: PlaceboStores | None
     drift_seen: Estimate | None
     drift_effect: float | None
+    n_before: int
 
     @property
     def n_dates_found(self) -> int:
@@ -119,11 +122,10 @@ def attack_effect(
         )
         for start in starts
     )
-    slope = next((c.estimate for c in review.impact.checks if c.key == "trend_before"), None)
-    carried = drift_left(review.impact)
     seen = None
-    if slope is not None and slope.has_interval and carried is not None:
-        seen = _detectable(slope)
+    if len(before.periods) >= EACH_SIDE:
+        study = event_study(panel, start=item.start, confidence_level=level, n_permutations=99)
+        seen = _detectable(study.slope_difference)
     periods = {point.period for point in review.impact.series}
     return Placebos(
         review=review,
@@ -131,6 +133,7 @@ def attack_effect(
         stores=_stores(panel, item.start, review.effect.value, seed=engagement.seed),
         drift_seen=seen,
         drift_effect=seen.value * len(periods) / 2 if seen is not None else None,
+        n_before=len(before.periods),
     )
 
 
@@ -190,8 +193,6 @@ def _groups(n: int, size: int, possible: int, seed: int) -> Array:
 
 def _comparison_only(panel: Panel) -> Panel:
     """Keep the comparison units."""
-    from dataclasses import replace
-
     kept = [number for number, treated in enumerate(panel.treated) if not treated]
     rows = np.isin(panel.unit_of, kept)
     place = np.full(len(panel.units), -1, dtype=np.intp)

@@ -180,8 +180,11 @@ def effect_finding(report: Report, review: ComparedReview | None) -> Block:
         return nothing(report, "roi_review.effect.finding")
     grade = review.grade
     side = "any" if grade == "D" else direction(review.effect)
+    key = f"roi_review.effect.{grade}_{side}"
+    if review.impact.method == "interrupted":
+        key = f"roi_causal.series.{side}"
     return report.say(
-        f"roi_review.effect.{grade}_{side}",
+        key,
         level="diagnostic",
         grade=grade,
         **review_values(report, review),

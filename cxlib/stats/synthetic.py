@@ -58,7 +58,7 @@ class Synthetic:
         left_out: Per donor with a share, the effect without it.
         in_time: The gap that the same method finds half-way before the start; NaN where too few
             periods stand before that.
-        in_hull: Whether the treated series lay between the donors in each period before.
+        n_in_hull: Periods before in which the treated series lay between the donors.
     """
 
     found: Counterfactual
@@ -71,7 +71,7 @@ class Synthetic:
     in_space: tuple[PlaceboGap, ...]
     left_out: tuple[PlaceboGap, ...]
     in_time: float
-    in_hull: bool
+    n_in_hull: int
 
 
 def donor_values(panel: Panel) -> tuple[tuple[str, ...], Array]:
@@ -202,7 +202,7 @@ def synthetic_control(
             for j in used
         ),
         in_time=_in_time(series, values),
-        in_hull=bool(inside.all()),
+        n_in_hull=int(inside.sum()),
     )
 
 
