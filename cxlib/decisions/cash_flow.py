@@ -30,6 +30,8 @@ from cxlib.stats.simulation import Distribution, Pert, from_estimate
 
 Array: TypeAlias = NDArray[np.float64]
 ChangeKey = Literal["less_churn", "word_of_mouth"]
+BLOCK = 4_096
+"""Draws that are worked on at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,16 +287,29 @@ def discount_factors(horizon: int, rate: float) -> Array:
     return np.asarray((1 + rate) ** (-np.arange(horizon + 1) / 12), dtype=float)
 
 
-def payback_share(model: CashModel, draws: Mapping[str, Array], costs: Sequence[float]) -> float:
-    """Count the share of draws whose cumulative cash reaches 0 in some month of the horizon."""
-    paid: NDArray[np.bool_] | None = None
-    cumulative: Array = np.zeros(len(next(iter(draws.values()))))
-    for t, benefit in enumerate(model.by_month(draws)):
-        cumulative = cumulative + benefit - costs[t]
-        if t:
-            reached = cumulative >= 0
-            paid = reached if paid is None else paid | reached
-    return float(np.mean(paid)) if paid is not None else 0.0
+def run_draws(
+    model: CashModel, draws: Mapping[str, Array], costs: Sequence[float], discount: Array
+) -> tuple[Array, float]:
+    """Give the net present value of every draw, and the share of draws that are paid back.
+
+    Paid back: cumulative cash reaches 0 in some month of the horizon. Draws are taken in blocks
+    that fit a processor's cache, which is several times faster than all at once.
+    """
+    n = len(next(iter(draws.values())))
+    values, n_paid = [], 0
+    for first in range(0, n, BLOCK):
+        at = {name: drawn[first : first + BLOCK] for name, drawn in draws.items()}
+        size = min(BLOCK, n - first)
+        cash, value, highest = np.zeros(size), np.zeros(size), np.full(size, -np.inf)
+        for t, benefit in enumerate(model.by_month(at)):
+            net = benefit - costs[t]
+            cash += net
+            value += net * discount[t]
+            if t:
+                np.maximum(highest, cash, out=highest)
+        values.append(value)
+        n_paid += int(np.count_nonzero(highest >= 0))
+    return np.concatenate(values), n_paid / n
 
 
 def _check_persistence(key: str, persistence: Pert) -> None:

@@ -19,7 +19,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cxlib.decisions.cash_flow import Array, CashModel, discount_factors
+from cxlib.decisions.cash_flow import Array, CashModel, discount_factors, run_draws
 from cxlib.decisions.roi import Roi
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.simulation import draw
@@ -179,7 +179,5 @@ def _loss_together(model: CashModel, costs: Sequence[float], roi: Roi) -> float:
         correlations=dict.fromkeys(combinations(inputs, 2), TOGETHER),
     )
     discount = discount_factors(model.horizon, roi.annual_discount_rate)
-    value = np.zeros(roi.n_draws)
-    for t, benefit in enumerate(model.by_month(joined)):
-        value = value + (benefit - costs[t]) * discount[t]
+    value, _ = run_draws(model, joined, costs, discount)
     return float(np.mean(value < 0))

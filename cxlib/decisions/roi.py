@@ -21,7 +21,7 @@ from cxlib.decisions.cash_flow import (
     CustomerChange,
     cash_months,
     discount_factors,
-    payback_share,
+    run_draws,
     split_by_stream,
 )
 from cxlib.decisions.impact import Grade
@@ -213,7 +213,7 @@ def evaluate(
     )
     npv = fsum([*(item.present_value for item in values), -cost_value])
     draws = draw(inputs, n_draws=n_draws, seed=seed, correlations=correlations)
-    drawn = value(draws)
+    drawn, paid_back = run_draws(model, draws, costs_by_month, discount)
     low, median, high = (float(q) for q in np.quantile(drawn, [0.05, 0.5, 0.95]))
     months = cash_months(parts, costs, discount)
     net = [month.net for month in months]
@@ -235,7 +235,7 @@ def evaluate(
         ),
         npv_median=median,
         probability_of_loss=float(np.mean(drawn < 0)),
-        probability_of_payback=payback_share(model, draws, costs_by_month),
+        probability_of_payback=paid_back,
         payback_month=next((m.month for m in months if m.month and m.cumulative >= 0), None),
         roi=npv / cost_value if cost_value > 0 else None,
         irr=irr,

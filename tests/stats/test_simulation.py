@@ -7,7 +7,16 @@ import pytest
 
 from cxlib.errors import InputError
 from cxlib.stats.estimate import Estimate
-from cxlib.stats.simulation import Fixed, Interval, Normal, Pert, Triangular, draw, from_estimate
+from cxlib.stats.simulation import (
+    Fixed,
+    Interval,
+    Lognormal,
+    Normal,
+    Pert,
+    Triangular,
+    draw,
+    from_estimate,
+)
 
 N = 40_000
 
@@ -128,3 +137,19 @@ def test_a_refusal_names_the_rule_and_the_value(call, message):
     with pytest.raises(InputError) as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_a_lognormal_meets_its_three_points_and_the_formula_of_its_mean():
+    """5 %, 50 % and 95 % points as given; with median² = low · high the mean is exp(s² / 2)."""
+    spec = Lognormal(low=0.5, median=1.0, high=2.0)
+    points = spec.quantile(np.array([0.05, 0.5, 0.95]))
+    assert points == pytest.approx([0.5, 1.0, 2.0])
+    sigma = np.log(2) / 1.6448536
+    assert drawn(spec).mean() == pytest.approx(np.exp(sigma**2 / 2), rel=0.01)
+    assert drawn(spec).min() > 0
+
+
+def test_a_lognormal_is_above_zero():
+    with pytest.raises(InputError) as caught:
+        Lognormal(low=0, median=1, high=2)
+    assert str(caught.value) == "low must be above 0 and high finite, got 0, 2"
