@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from math import nan, sqrt
 from statistics import fmean
 from typing import Any, Literal
@@ -11,8 +12,8 @@ from cxlib.decisions.calendar import occasion_shares
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import KPI_RANGES, period_end
 from cxlib.engagement.schema import Engagement
-from cxlib.measures.tracking import KpiSeries, Verdict, verdict
-from cxlib.stats.control_chart import ChartPoint
+from cxlib.measures.tracking import KpiSeries, Verdict, mann_kendall_alarms, verdict
+from cxlib.stats.control_chart import MEAN_RANGE, ChartPoint
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.false_alarms import FalseAlarms, Stable, false_alarms
 from cxlib.stats.smoothing import FEWEST as FEWEST_FORECAST
@@ -108,14 +109,18 @@ def sampling_share(series: KpiSeries) -> float | None:
 
         mean of the squared standard errors / square of a third of the way to the limits
 
-    over the points behind the limits in force. Near 1, more answers would calm the series; near
-    0 the process itself moves. None where the limits are not firm or touch an end of the scale.
+    over the points behind the limits in force. The limits of a p chart are sampling error and say
+    nothing of the spread, so there it is read off the moving range of the scores as for Laney's:
+    1 / σz². Near 1, more answers would calm the series; near 0 the process itself moves. None
+    where the limits are not firm or touch an end of the scale.
     """
     chart = series.chart
     if not series.has_firm_limits:
         return None
     first = chart.rebases[-1].index if chart.rebases else 0
     held = range(first, first + chart.baseline)
+    if chart.method == "p":
+        return _share_by_scores(series, held)
     lowest, highest = KPI_RANGES["share" if series.kind == "share" else "rating"]
     points = [p for p in (chart.points[i] for i in held) if p.lower > lowest and p.upper < highest]
     spread = [((point.upper - point.centre) / NORMAL_SPREAD) ** 2 for point in points]
@@ -128,7 +133,7 @@ def sampling_share(series: KpiSeries) -> float | None:
 def expected_alarms(each: TrackedKpi) -> FalseAlarms | None:
     """Give the false-alarm rates of a KPI's own chart: its length, baseline, sizes, rules.
 
-    None where no rule of the chart is read: there the exact trend test errs in 5 % at most.
+    None where no rule of the chart is read: see `expected_false_trends`.
     """
     series = each.series
     if series is None or not series.has_firm_limits:
@@ -143,14 +148,22 @@ def expected_alarms(each: TrackedKpi) -> FalseAlarms | None:
 
 
 def expected_false_trends(tracked: Sequence[TrackedKpi]) -> float:
-    """Add up the chance of each KPI to be called moved though nothing has changed."""
+    """Add up the chance of each KPI to be called moved though nothing has changed.
+
+    A series read by the trend test adds that test's own rate at the length it is read at.
+    """
     rates = []
     for each in tracked:
         if each.series is None:
             continue
         alarms = expected_alarms(each)
         by_chart = alarms is not None and each.series.trend_rule == "control chart"
-        rates.append(alarms.trend_now if by_chart and alarms else 0.05)
+        if by_chart and alarms:
+            rates.append(alarms.trend_now)
+        else:
+            chart = each.series.chart
+            first = chart.rebases[-1].index if chart.rebases else 0
+            rates.append(mann_kendall_alarms(len(chart.points) - first))
     return sum(rates)
 
 
@@ -185,6 +198,7 @@ def kpi_forecast(each: TrackedKpi, *, engagement: Engagement) -> KpiForecast | N
     coming = occasion_shares(ahead, cadence=each.kpi.cadence, engagement=engagement)
     model = forecast(
         [point.estimate.value for point in points], steps=len(ahead), confidence_level=level,
+        noise=[_standard_error(point.estimate) ** 2 for point in points],
         calendar=[
             (*each.calendar.shares[name][first:], *coming.get(name, (0.0,) * len(ahead)))
             for name in each.calendar.used
@@ -265,6 +279,17 @@ def _like(series: KpiSeries, first: int) -> Stable:
         sampling = sqrt(centre * (1 - centre) / sizes[inside[0].index - first])
         ratio = (inside[0].upper - inside[0].centre) / NORMAL_SPREAD / sampling
     return Stable(sizes=sizes, centre=centre, kind="share", ratio=max(1.0, ratio))
+
+
+def _share_by_scores(series: KpiSeries, held: Sequence[int]) -> float:
+    """Give 1 / σz² of the points behind a p chart's limits, 1 at most."""
+    scores = []
+    for index in held:
+        point, n = series.chart.points[index], series.points[index].estimate.n_obs
+        centre = min(max(point.centre, 1e-9), 1 - 1e-9)
+        scores.append((point.value - point.centre) / sqrt(centre * (1 - centre) / n))
+    spread = fmean(abs(later - earlier) for earlier, later in pairwise(scores)) / MEAN_RANGE
+    return min(1.0, 1 / spread**2) if spread else 1.0
 
 
 def _next(start: date, each: TrackedKpi) -> date:

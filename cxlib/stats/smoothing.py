@@ -105,11 +105,13 @@ def forecast(
     steps: int,
     confidence_level: float = 0.95,
     calendar: Sequence[Sequence[float]] = (),
+    noise: Sequence[float] = (),
 ) -> Forecast:
     """Forecast a series from its level, with a prediction interval and its own track record.
 
         level(t) = level(t-1) + w (x(t) - level(t-1)),  w with the least squared one-step error
-        value ± q s sqrt(1 + (steps - 1) w² + g'Vg),    s from the one-step errors
+        value ± q s sqrt(1 + (steps - 1) w² + g'Vg),    s from the one-step errors, or the
+                                                        sampling error of a value where larger
 
     The level starts from the mean of the first four values. Calendar columns enter by least
     squares on the errors of the values and of the columns under the same smoothing, so that level
@@ -125,6 +127,8 @@ def forecast(
         calendar: Per column a number for every value and for each period up to ``steps`` ahead,
             such as the share of its days that are holidays; a column that touched fewer than two
             periods by then is left out of the fit.
+        noise: Squared sampling error of every value, where known: a value yet to come has that
+            error whatever the few errors seen so far happen to be, so no interval is narrower.
 
     Raises:
         InputError: Too few values, no step ahead, or a column of another length.
@@ -135,7 +139,11 @@ def forecast(
     series, columns = _check(values, steps, calendar)
     n = len(series)
     errors, levels = _filter(np.column_stack([series, columns[:n]]))
-    fits = {end: _fit(columns, errors, levels, end) for end in range(FEWEST, n + 1)}
+    floors = _floors(noise, n)
+    fits = {
+        end: _fit(columns, errors, levels, end, floor=floors[end - 1])
+        for end in range(FEWEST, n + 1)
+    }
     held, tried, misses = _replay(fits, series, columns, 1, confidence_level)
     held_far, tried_far = held, tried
     far = misses
@@ -228,7 +236,17 @@ def _filter(rows: Floats) -> tuple[Floats, Floats]:
     return errors, levels
 
 
-def _fit(columns: Floats, errors: Floats, levels: Floats, end: int) -> _Fit:
+def _floors(noise: Sequence[float], n: int) -> Floats:
+    """Give the mean sampling error, squared, of the values up to each; 0 where it is not known."""
+    if not noise:
+        return np.zeros(n)
+    if len(noise) != n:
+        raise InputError(f"noise must have a number for each of {n} values, got {len(noise)}")
+    known = np.nan_to_num(np.asarray(noise, dtype=np.float64))
+    return np.asarray(np.cumsum(known) / np.arange(1, n + 1))
+
+
+def _fit(columns: Floats, errors: Floats, levels: Floats, end: int, *, floor: float = 0.0) -> _Fit:
     """Learn weight, level and calendar effects from the first ``end`` values."""
     width = columns.shape[1]
     kept = [k for k in range(width) if np.count_nonzero(columns[:end, k]) >= FEWEST_TOUCHED]
@@ -247,8 +265,8 @@ def _fit(columns: Floats, errors: Floats, levels: Floats, end: int) -> _Fit:
     here = levels[best, end - 1]
     return _Fit(
         weight=float(WEIGHTS[best]), level=float(here[0]), df=df,
-        spread=sqrt(float(squares[best]) / df), slopes=slopes[best], covariance=inverse[best],
-        days=here[1:],
+        spread=sqrt(max(float(squares[best]) / df, floor)), slopes=slopes[best],
+        covariance=inverse[best], days=here[1:],
     )  # fmt: skip
 
 

@@ -86,6 +86,32 @@ def test_the_sampling_share_follows_the_size_of_the_sample(engagement):
     assert ratio == pytest.approx(100, rel=0.01)
 
 
+def test_a_p_chart_takes_the_spread_from_its_periods_not_from_its_limits(engagement):
+    """Its limits are sampling error: by hand, 1 / σz² of the scores' moving range, 1 at most."""
+    n, shares = 10_000, [*WOBBLE[:6], *[0.0535, 0.0465] * 3, *WOBBLE[:6]]
+    each = one(engagement, shares, n=n)
+    assert each.series.chart.method == "p"
+    centre = float(np.mean(shares[:12]))
+    scores = (np.array(shares[:12]) - centre) / (centre * (1 - centre) / n) ** 0.5
+    by_hand = 1 / (np.abs(np.diff(scores)).mean() / 1.128) ** 2
+    assert sampling_share(each.series) == pytest.approx(by_hand, rel=0.001)
+    assert by_hand < 0.9
+    assert sampling_share(one(engagement, WOBBLE[:18], n=n).series) == 1.0
+
+
+def test_a_short_series_adds_the_exact_rate_of_its_trend_test(engagement):
+    """Of 120 orderings of five, two are strict: 1.7 %, not 5 %."""
+    assert expected_false_trends([one(engagement, WOBBLE[:5])]) == pytest.approx(2 / 120)
+
+
+def test_no_forecast_is_surer_than_the_sample_of_the_period_to_come(engagement):
+    """A series calmer by luck than its samples of 2,000: 2.13 (t, 16 df) times their error."""
+    calm = [0.0495, 0.0505] * 9
+    found = kpi_forecast(one(engagement, calm, n=2_000), engagement=engagement).estimate
+    sampling = (0.05 * 0.95 / 2_000) ** 0.5
+    assert (found.ci_upper - found.ci_lower) / 2 == pytest.approx(2.12 * sampling, rel=0.02)
+
+
 def test_alarms_are_those_of_the_charts_own_length(engagement):
     """18 months, 12 of them behind the limits; every KPI without a history adds nothing."""
     each = one(engagement, WOBBLE[:18])

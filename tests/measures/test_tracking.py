@@ -10,7 +10,7 @@ import pytest
 from cxlib.errors import InputError
 from cxlib.measures.mix import mix_shift
 from cxlib.measures.survey import nps_from_counts
-from cxlib.measures.tracking import kpi_series, mann_kendall, verdict
+from cxlib.measures.tracking import kpi_series, mann_kendall, mann_kendall_alarms, verdict
 from cxlib.stats.control_chart import Rebase
 from cxlib.stats.means import mean_estimate
 from cxlib.stats.proportions import proportion
@@ -191,6 +191,14 @@ def test_a_stable_series_seldom_shows_a_trend_however_few_periods_set_its_limits
         for values in rng.normal(4.9, 0.1, (400, 16)).tolist()
     ]
     assert np.mean([trend != "no_signal" for trend in trends]) <= 0.08 + 0.027
+
+
+@pytest.mark.parametrize(("n", "rate"), [(3, 0.0), (4, 0.0), (5, 2 / 120), (6, 12 / 720)])
+def test_the_trend_test_errs_as_often_as_orderings_allow(n, rate):
+    """Counted over all orderings of n values."""
+    orderings = list(permutations(range(n)))
+    called = sum(mann_kendall(list(values)) != "no_signal" for values in orderings)
+    assert mann_kendall_alarms(n) == pytest.approx(called / len(orderings)) == pytest.approx(rate)
 
 
 def test_a_short_series_is_given_the_exact_mann_kendall_test():

@@ -50,6 +50,16 @@ def test_the_interval_widens_with_the_distance():
     assert far.ci_upper - far.ci_lower > near.ci_upper - near.ci_lower
 
 
+def test_known_sampling_error_is_a_floor_of_the_width():
+    """Where the errors seen are larger nothing changes; where smaller the sampling error counts."""
+    values = [3.0, 4.0, 3.5, 5.0, 4.5, 6.0, 5.5, 7.0, 6.5, 8.0]
+    assert forecast(values, steps=1, noise=[0.01] * 10) == forecast(values, steps=1)
+    wide = forecast(values, steps=1, noise=[9.0] * 10)
+    assert wide.ci_upper - wide.value == pytest.approx(2.306 * 3.0, rel=1e-3)
+    with pytest.raises(InputError, match="noise must have a number for each of 10 values, got 2"):
+        forecast(values, steps=1, noise=[1.0, 1.0])
+
+
 def test_too_few_values_are_refused():
     """The message names both counts."""
     with pytest.raises(InputError, match=r"got 3 values and 1 steps$"):
