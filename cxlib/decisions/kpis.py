@@ -174,7 +174,7 @@ def _track(
     ripe_on = None
     if wait and starts:
         upcoming = young[0] if young else ends[-1] + timedelta(days=1)
-        ripe_on = period_end(upcoming, kpi.cadence) + wait
+        ripe_on = period_end(upcoming, kpi.cadence) + wait + timedelta(days=1)
     before = sum(end < engagement.review.start for end in ends)
     calendar = kpi_calendar(
         list(ripe["start"]), list(ripe["value"]), cadence=kpi.cadence, engagement=engagement

@@ -83,7 +83,8 @@ def test_a_kpi_without_history_has_no_series_and_did_not_move(engagement):
 
 
 def test_a_cohort_without_its_full_time_is_left_out(engagement):
-    """Buyers of April to June 2026 have had no 90 days on 30 June; they are known on 28 September.
+    """Buyers of April to June 2026 have had no 90 days on 30 June; their last day is 28 September,
+    and they are known the day after, as the measurement plan says.
 
     Those of January to March have: 31 March plus 90 days is 29 June.
     """
@@ -93,7 +94,7 @@ def test_a_cohort_without_its_full_time_is_left_out(engagement):
     each = found["repurchase_90d"]
     assert each.series is not None
     assert each.young == (date(2026, 4, 1),)
-    assert each.ripe_on == date(2026, 9, 28)
+    assert each.ripe_on == date(2026, 9, 29)
     assert each.series.points[-1].period_start == date(2026, 1, 1)
     assert each.series.trend == "no_signal"
 
@@ -105,7 +106,7 @@ def test_later_data_make_a_cohort_ripe(engagement):
     history = pd.DataFrame(rows)
     found = {each.kpi.id: each for each in track_kpis(history, engagement=engagement, targets={})}
     assert found["repurchase_90d"].young == ()
-    assert found["repurchase_90d"].ripe_on == date(2026, 12, 29)
+    assert found["repurchase_90d"].ripe_on == date(2026, 12, 30)
 
 
 def test_counts_of_another_unit_are_refused(engagement):

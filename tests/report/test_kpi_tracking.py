@@ -170,7 +170,7 @@ def test_a_chart_names_its_rule_its_limits_and_its_target(blocks):
     said = text(blocks["charts"])
     assert "Rules that fired: outside the limits in Jan 2026" in said
     assert "Target 6.5%, due 30 June 2026" in said
-    assert "the next period will be known on 28 September 2026" in said
+    assert "the next period will be known on 29 September 2026" in said
     assert "15-minute reply promise" in html
     assert html.count("Lunar New Year") >= 2
 
