@@ -42,7 +42,7 @@ def outlook_table(report: Report, found: Sequence[Outlook], *, seal: str) -> Blo
         "feasibility.outlook.table",
         Table(
             title=phrase("feasibility.outlook.table", **outlook_values(found)),
-            subtitle=phrase("feasibility.outlook.subtitle"),
+            subtitle=phrase("feasibility.outlook.subtitle", power=Num(_wanted(found), "share")),
             source=phrase(
                 "feasibility.outlook.source",
                 power=Num(power_of([item.check for item in found]), "share"),

@@ -129,7 +129,9 @@ def sample_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
                 Num(item.n_collected),
                 Num(item.chance_to_see, "share"),
                 None if item.smallest_change is None else signed(kpi, item.smallest_change),
-                None if item.invitations_needed is None else Num(item.invitations_needed),
+                None
+                if check.family is None or check.family.invitations_needed is None
+                else Num(check.family.invitations_needed),
             )
         )
     heads = (
@@ -242,6 +244,7 @@ def unseen_values(check: GoalCheck) -> dict[str, Value]:
         "by": Day(check.goal.by),
         "left": periods(kpi, check.periods_left),
         "needed": periods(kpi, check.periods_needed),
+        "power": Num(power_of([check]), "share"),
     }
     smallest = check.smallest_of_one if check.smallest_by_date is None else check.smallest_by_date
     if smallest is not None:

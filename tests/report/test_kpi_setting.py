@@ -213,6 +213,14 @@ def test_the_sample_table_gives_the_need_alone_and_in_the_family(report, checks)
         assert check.family.n_needed > check.sample.n_needed
 
 
+def test_invitations_are_those_of_what_counts_as_enough(report, engagement, levels):
+    """One answer to four invitations: four times the answers needed in the family."""
+    asked = check_goals(history(), engagement=engagement, levels=levels, response_rate=0.25)
+    found = {row[0]: row for row in rows(samples.sample_table(report, asked))}
+    nps = next(check for check in asked if check.kpi.id == "nps")
+    assert found["Net Promoter Score"][-1] == f"{4 * nps.family.n_needed:,}"
+
+
 def test_priorities_are_shown_by_goal_and_the_one_left_out_is_named(report, engagement):
     links = link_goals(engagement, PRIORITIES)
     found = rows(weigh.priority_table(report, links, PRIORITIES))
