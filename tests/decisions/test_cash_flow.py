@@ -81,7 +81,7 @@ def test_word_of_mouth_by_hand():
 
 
 def test_kept_customers_buy_more_as_well():
-    """Month 1: 10 extra orders on 1,000 customers, 10 kept: (10 · 1.01 + 10 · 0.1) · 100 = 1,110."""
+    """10 extra orders, 10 of 1,000 customers kept: (10 · 1.01 + 10 · 0.1) · 100 = 1,110."""
     assert margins(model(churn=0.01))[1] == pytest.approx(1_110)
 
 

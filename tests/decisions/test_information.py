@@ -1,4 +1,4 @@
-"""cxlib.decisions.information: worth of knowing against closed forms, and what going on is worth."""
+"""cxlib.decisions.information: worth of knowing by closed forms, and what going on is worth."""
 
 from statistics import NormalDist
 

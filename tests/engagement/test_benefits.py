@@ -7,6 +7,11 @@ import pytest
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
 
+STATED = (
+    "    persistence:\n      low: 0.4\n      likely: 0.75\n      high: 1.0\n      source: "
+    "{en: Judgement of the steering group at kick-off, zh-Hant-HK: 督導小組於啟動會議的判斷}\n"
+    "      dated: 2025-12-15\n"
+)
 KEPT = "    persistence: {low: 0.4, likely: 0.75, high: 1.0}\n"
 WHO = (
     "    customers: {number: 9000, orders_per_month: 0.12, lost_per_month: 0.04, "
@@ -22,7 +27,7 @@ HEAD = "    benefits:\n"
 @pytest.fixture
 def written(edited):
     """Write the sample with this in place of the persistence of its first initiative."""
-    return lambda text: edited((KEPT, text))
+    return lambda text: edited((STATED, text))
 
 
 def refused(path):
@@ -82,7 +87,10 @@ def test_benefits_with_source_and_date_are_read(written):
         ),
         (
             KEPT + WHO + HEAD + CHURN + CHURN,
-            "initiatives[0]: each benefit stands once, got less_churn, less_churn; correct the value",
+            (
+                "initiatives[0]: each benefit stands once, got less_churn, less_churn; "
+                "correct the value"
+            ),
         ),
         (
             KEPT + WHO + HEAD + CHURN.replace("high: 0.003", "high: 0.3"),
@@ -124,7 +132,5 @@ def test_a_benefit_that_cannot_be_used_says_why(written, text, message):
 def test_a_discount_rate_in_percent_is_refused(edited):
     """8 instead of 0.08."""
     found = refused(edited(("discount_rate: 0.08", "discount_rate: 8")))
-    assert found == [
-        "discount_rate: found 8; must be a rate a year from 0 to below 1: write 8 % as 0.08; "
-        "correct the value"
-    ]
+    message = "must be a rate a year from 0 to below 1: write 8 % as 0.08; correct the value"
+    assert found == [f"discount_rate: found 8; {message}"]
