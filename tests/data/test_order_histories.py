@@ -89,7 +89,7 @@ def test_a_customer_counts_from_the_day_all_days_were_seen():
 def test_spend_by_hand():
     """A's two repeat days were worth 500 and 50: 275 a day; nobody else came back."""
     found = spend_counts(by_hand(), until=SEEN)
-    assert found[["repeats", "customers", "spend"]].values.tolist() == [[2, 1, 275.0]]
+    assert found[["repeats", "customers", "spend"]].to_numpy().tolist() == [[2, 1, 275.0]]
 
 
 def test_histories_are_those_of_pandas(frame, orders):
@@ -160,7 +160,7 @@ def test_steps_are_weeks_until_two_years_and_longer_after():
 
 def test_margin_share_leaves_unknown_margins_out():
     found = margin_sums(by_hand(), start=FIRST, end=SEEN)
-    assert found[["total", "base"]].values.tolist() == [[560, 1950]]
+    assert found[["total", "base"]].to_numpy().tolist() == [[560, 1950]]
 
 
 def test_impossible_questions_are_refused():

@@ -112,7 +112,7 @@ def test_counts_without_loss_give_no_value():
 def test_values_without_end_or_out_of_range_are_refused():
     with pytest.raises(InputError, match="a value needs customers who leave or a discount, got ne"):
         simple_value(100, retention=1.0, discount=0.0)
-    with pytest.raises(InputError, match="must be shares from 0 to 1, got 0.8 and 8"):
+    with pytest.raises(InputError, match=r"must be shares from 0 to 1, got 0\.8 and 8"):
         simple_value(100, retention=0.8, discount=8)
 
 

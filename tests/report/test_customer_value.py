@@ -41,7 +41,7 @@ def text(block, language="en"):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", block.html[language]))
 
 
-def est(value, low, high, unit="currency", n=500, level=0.95):
+def est(value, low, high, unit="currency", *, n=500, level=0.95):
     return Estimate(
         value=value, ci_lower=low, ci_upper=high, n_obs=n, unit=unit, method="t",
         confidence_level=level,
@@ -58,7 +58,7 @@ def first_days(days, *, n=500, margin=True, hidden=False, quarter=None):
     )  # fmt: skip
 
 
-def held(actual=241, forecast=269.0, low=200.0, high=330.0, ages=(0, 370), n=1_000):
+def held(actual=241, forecast=269.0, low=200.0, high=330.0, *, ages=(0, 370), n=1_000):
     return HeldOut(
         youngest=ages[0], oldest=ages[1], n_customers=n, actual=actual,
         forecast=est(forecast, low, high, "count", n=n, level=0.99),
@@ -70,7 +70,11 @@ def made(failed="", *, margin=True, contract=None, **kwargs):
         revenue=est(5_000, 4_000, 6_000), margin=est(1_500, 1_200, 1_800) if margin else None,
         new_revenue=est(2_000, 1_500, 2_500), new_margin=est(600, 450, 750) if margin else None,
     )  # fmt: skip
-    known = {"held": held(), "ages": (held(15, 38, 18, 57, (273, 370), 262),), "together": 0.1}
+    known = {
+        "held": held(),
+        "ages": (held(15, 38, 18, 57, ages=(273, 370), n=262),),
+        "together": 0.1,
+    }
     if failed in {"history", "few", "orders_fit"}:
         known = {}
     forecast = ValueForecast(
@@ -198,8 +202,9 @@ def risk(case="usable", *, saved=5_000.0, stated=STATED, break_even=0.027):
         leaks=("contacts",) if case == "leak" else (), stated=stated, used=("answers", "cases"),
         slope=est(0.9, 0.6, 1.2, "ratio") if shown else None,
         level=est(0.0, -0.1, 0.1, "ratio") if shown else None,
-        tenths=tuple(Tenth(predicted=p, happened=proportion(k, 100)) for p, k in ((0.5, 55), (0.9, 88)))
-        if shown else (),
+        tenths=tuple(
+            Tenth(predicted=p, happened=proportion(k, 100)) for p, k in ((0.5, 55), (0.9, 88))
+        ) if shown else (),
         contact=contact if shown else None,
     )  # fmt: skip
 

@@ -1,3 +1,4 @@
+# ruff: noqa: T201  (a simulation prints its counts)
 """Count how often the gate of the value forecast opens, in a world of its model and in others.
 
 python tests/simulation/value_gate.py [seeds]     writes tests/reference/value_gate.json

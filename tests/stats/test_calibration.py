@@ -92,7 +92,7 @@ def test_what_cannot_be_judged_is_refused():
         calibration_line(np.array([0.0, 0.5]), ones, ones)
     with pytest.raises(InputError, match="units with the event and without, got one kind"):
         calibration_line(two, ones, np.zeros(2))
-    with pytest.raises(InputError, match="needs chances that differ, all are 0.5"):
+    with pytest.raises(InputError, match=r"needs chances that differ, all are 0\.5"):
         calibration_line(np.full(2, 0.5), ones, ones)
     with pytest.raises(InputError, match="groups must be 1 or more, got 0"):
         tenths(two, ones, ones, groups=0)
