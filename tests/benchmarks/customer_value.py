@@ -35,10 +35,11 @@ def write_orders(path: Path, customers: int) -> None:
                        exp(6.5 + 0.9 * ((hash(i, 4) % 1000) / 500.0 - 1)) as spend
                 from range({customers}) t(i)),
             placed as (
-                select i, k, spend, leaves, case when k = 0 then first_day
-                       else first_day + (-ln(random()) * k / rate)::int end as day
-                from people, range(8) s(k)
-                where k = 0 or hash(i, k, 5) % 1000 < 1000 * pow(1 - leaves, k))
+                select i, k, spend, first_day + sum(gap) over (partition by i order by k) as day
+                from (select i, k, spend, first_day, case when k = 0 then 0 else
+                             ceil(-ln((1 + hash(i, k, 6) % 100000) / 100001.0) / rate) end as gap
+                      from people, range(8) s(k)
+                      where hash(i, 5) % 100000 < 100000 * pow(1 - leaves, k)))
             select 'C' || i as customer_id,
                    (date '2025-01-01' + least(day, 545)::int)::timestamp + interval 9 hour
                        as ordered_at,
