@@ -241,12 +241,13 @@ def separable_table(report: Report, worths: Sequence[Worth]) -> Block:
                 phrase(f"roi_worth.apart.{'package' if known else 'lot'}_next"),
             )
         )
+        tested = "_tested" if review.initiative.experiment else ""
         if len(review.initiative.actions) > 1:
             rows += [
                 (
                     phrase("roi_worth.apart.action", name=review.initiative.name, action=action),
                     phrase("roi_worth.apart.no"),
-                    Phrase("roi_worth.apart.same_day", values),
+                    Phrase(f"roi_worth.apart.same_day{tested}", values),
                     phrase("roi_worth.apart.action_next"),
                 )
                 for action in review.initiative.actions
