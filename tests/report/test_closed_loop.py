@@ -76,7 +76,7 @@ def test_the_sample_says_what_is_missing_and_claims_no_recovery(report, studies)
     said = show.recovery_finding(report, study)
     assert "No recovery can be claimed" in text(said)
     assert "Evidence grade C: a comparison group, but not drawn by lot" in text(said)
-    assert "不能說顧客已挽回" in text(said, "zh-Hant-HK")
+    assert "不能說已挽回客戶" in text(said, "zh-Hant-HK")
     assert said.record["level"] == "diagnostic"
 
 

@@ -72,7 +72,7 @@ def test_the_outlook_prints_the_fingerprint_of_the_baselines(report, found):
     assert "98.8%, Holm" in text(block)
     assert "42% more answers than 95% alone" in text(block)
     assert "Read alone" in text(block)
-    assert "無法察覺：起點本身的誤差過大" in text(block, "zh-Hant-HK")
+    assert "始終不足：起點本身的誤差過大" in text(block, "zh-Hant-HK")
     assert "1 of 4 goals have a chance of 80% or more to show by their date" in text(block)
 
 
@@ -127,7 +127,7 @@ def test_the_drawn_tree_names_every_node_and_the_proof_of_every_link(report, eng
     block = tree_view.tree_chart(report, tree)
     for language, words in {
         "en": {"Assumption": 7, "Experiment: not": 1, "Estimate: answers": 2},
-        "zh-Hant-HK": {"假設": 7, "實驗：結果未公佈": 1, "估算：欠回覆或訂單數據": 2},
+        "zh-Hant-HK": {"假設": 7, "測試：結果未公佈": 1, "估算：欠回覆或訂單數據": 2},
     }.items():
         drawing = " ".join(re.findall(r"<text[^>]*>([^<]*)", block.html[language]))
         for said, count in words.items():
