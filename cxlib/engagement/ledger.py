@@ -14,8 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cxlib.engagement.lock import hidden_folder, locked
 from cxlib.errors import ConfigError
 
+WAIT_S = 60.0
 MAKERS = {
     "diagnosis": "01_diagnosis",
     "baselines": "02_kpi_setting",
@@ -135,12 +137,34 @@ class Ledger:
             "history": history,
         }
         entry["seal"] = _seal(entry)
-        entries = {**self._entries(), name: entry}
-        ordered = {key: entries[key] for key in MAKERS if key in entries}
-        text = json.dumps(ordered, ensure_ascii=False, indent=1) + "\n"
-        partial = self.path.with_suffix(".partial")
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, self.path)  # noqa: PTH105 - atomic on every system
+        self.put({name: entry})
+
+    def put(self, sealed: Mapping[str, Any]) -> None:
+        """Put sealed entries beside the others; two that write at once lose nothing.
+
+        Args:
+            sealed: Entries as ``entries`` gives them.
+
+        Raises:
+            ConfigError: As read, or another program kept the file for a minute.
+        """
+        with locked(hidden_folder(self.path.parent) / "ledger.lock", wait_s=WAIT_S) as held:
+            if not held:
+                raise ConfigError(f"another program keeps the ledger {self.path.name}; close it")
+            entries = {**self._entries(), **sealed}
+            ordered = {key: entries[key] for key in MAKERS if key in entries}
+            text = json.dumps(ordered, ensure_ascii=False, indent=1) + "\n"
+            partial = self.path.with_suffix(".partial")
+            partial.write_text(text, encoding="utf-8", newline="\n")
+            os.replace(partial, self.path)  # noqa: PTH105 - atomic on every system
+
+    def entries(self) -> dict[str, Any]:
+        """All entries with their seals, none where there is no file.
+
+        Raises:
+            ConfigError: As read.
+        """
+        return self._entries()
 
     def _entries(self) -> dict[str, Any]:
         if not self.path.is_file():

@@ -12,6 +12,7 @@ from cxlib.engagement.ledger import Ledger
 from cxlib.errors import ConfigError, Problem
 from cxlib.report.report import Report
 from cxlib.run.notebooks import NOTEBOOKS, ROOT
+from cxlib.run.trace import traced
 
 SAMPLE = ROOT / "data_samples" / "harbour_home" / "engagement.yml"
 
@@ -48,14 +49,15 @@ def open_workbook(
             raise ConfigError(f"parameter {name} must be text, got {value!r}")
     checked = load_engagement(engagement or os.environ.get("CX_ENGAGEMENT") or SAMPLE)
     spec = NOTEBOOKS[notebook]
-    report = Report(checked, notebook, language=language)
     book = Ledger(Path(ledger) if ledger else checked.folder / "ledger.json")
+    seen, book = traced(checked, book)
+    report = Report(seen, notebook, language=language)
     for entry in spec.needs:
         if checked.baseline_source == "ledger":
             book.read(entry)
     if spec.keeps_goals:
-        present_goal_rules(checked, book)
-    return Workbook(checked, open_tables(checked, spec.reads(checked.tables)), report, book)
+        present_goal_rules(seen, book)
+    return Workbook(seen, open_tables(checked, spec.reads(checked.tables)), report, book)
 
 
 def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
