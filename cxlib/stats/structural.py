@@ -126,7 +126,7 @@ def structural_counterfactual(
     steady = slice(min(before, 2 + columns.shape[1]))
     expected[steady] = np.nan
     gap = float(series.after_weights @ (series.values[before:] - expected[before:]))
-    error = float(np.std(series.after_weights @ paths)) * scale * wider
+    error = float(np.std(series.after_weights @ paths) * scale * wider)
     effect = Estimate(
         value=gap,
         ci_lower=gap - quantile * error,

@@ -220,9 +220,10 @@ def test_few_stores_give_an_indication_in_cautious_words(eng):
     assert "roi_review.summary_test_valued" in found
 
 
-def test_without_comparison_stores_only_before_and_after_is_said(eng):
+def test_without_comparison_stores_and_a_year_before_only_before_and_after_is_said(eng):
     alone = eng.model_copy(update={"initiatives": eng.initiatives[:1]})
-    found = whole(alone, worths_of(alone, frame(others=STORES[:4])))
+    short = frame(others=STORES[:4])
+    found = whole(alone, worths_of(alone, short[short["month"] >= "2025-07-01"]))
     assert "there is nothing to compare it with" in text(found["roi_review.compare_alone"])
     assert "nothing shows how much of that would have happened anyway" in text(
         found["roi_review.effect.D_any"]
@@ -232,6 +233,13 @@ def test_without_comparison_stores_only_before_and_after_is_said(eng):
     assert "No initiative ran in stores picked for low scores; 1 reviewed" in text(
         found["roi_review.picked_none"]
     )
+
+
+def test_without_comparison_stores_the_own_series_is_read_as_an_indication(eng):
+    alone = eng.model_copy(update={"initiatives": eng.initiatives[:1]})
+    found = whole(alone, worths_of(alone, frame(others=STORES[:4])))
+    assert "Against its own trend and season" in text(found["roi_causal.series.up"])
+    assert "read it as an indication" in text(found["roi_causal.series.up"])
 
 
 def test_an_engagement_with_only_picked_stores_claims_no_money(eng):
