@@ -31,7 +31,8 @@ from cxlib.data.comments import scored_comments
 from cxlib.data.simulate.text import hkid
 from cxlib.data.source import duckdb_source
 from cxlib.measures.voice.coder import ThemeCoder, clauses
-from cxlib.measures.voice.labelled import labelled_texts, quality_by_variety
+from cxlib.measures.voice.labelled import quality_by_variety
+from cxlib.measures.voice.own_texts import labelled_texts
 from cxlib.measures.voice.listen import listen
 from cxlib.measures.voice.normalise import fold
 from cxlib.measures.voice.redact import Redactor, luhn_is_valid, tw_id_is_valid

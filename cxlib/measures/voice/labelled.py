@@ -12,11 +12,8 @@ in commit 9186031 and the reading of tone in ccb971a before this set was opened;
 and nothing was changed after it. `quality_by_variety` reports on this set only.
 """
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Final, Literal
 
 from cxlib.data.coding_sheet import TONES
@@ -25,28 +22,15 @@ from cxlib.measures.voice.coding import (
     coder_agreement,
     label_quality,
     theme_agreement,
-    theme_sets,
 )
+from cxlib.measures.voice.own_texts import LabelledText, labelled_texts
 from cxlib.measures.voice.sentiment import SentimentScorer
 from cxlib.stats.estimate import Estimate
 
-FILE: Final = Path(__file__).with_name("labelled.csv")
 VARIETIES: Final = ("yue", "zh-Hant", "en")
-Part = Literal["development", "test"]
 CODED_BY: Final[Literal["one_author", "two_blind"]] = "two_blind"
 """Who coded them: their author twice, or two coders who saw neither the other's codes nor the
 reader's. The report says which."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledText:
-    """A text, its set and its two codings."""
-
-    part: Part
-    variety: str
-    text: str
-    sentiments: tuple[str, str]
-    themes: tuple[frozenset[str], frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,23 +107,6 @@ class VarietyQuality:
         """Mean F1 of the themes wanted, each alike; None where none is."""
         wanted = [count.f1 for count in self.theme_counts if count.n_wanted]
         return sum(wanted) / len(wanted) if wanted else None
-
-
-@cache
-def labelled_texts(part: Part | None = None) -> tuple[LabelledText, ...]:
-    """Read the comments of one set; None reads both."""
-    rows = csv.DictReader(FILE.read_text(encoding="utf-8").splitlines())
-    kept = [row for row in rows if part is None or row["set"] == part]
-    return tuple(
-        LabelledText(
-            part="test" if row["set"] == "test" else "development",
-            variety=row["variety"],
-            text=row["text"],
-            sentiments=(row["sentiment_1"], row["sentiment_2"]),
-            themes=(theme_sets([row["themes_1"]])[0], theme_sets([row["themes_2"]])[0]),
-        )
-        for row in kept
-    )
 
 
 def quality_by_variety(

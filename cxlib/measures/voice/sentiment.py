@@ -1,9 +1,8 @@
 """Praise or blame in a text, learned from the scores the client's own customers gave with it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,20 +11,21 @@ from numpy.typing import NDArray
 from cxlib.errors import InputError
 from cxlib.measures.voice.cues import cue_scores, folded
 from cxlib.measures.voice.features import Letters
-from cxlib.measures.voice.variety import HAN
+from cxlib.measures.voice.starter import (
+    SCRIPTS,
+    Script,
+    scripts_of,
+    starter_model,
+)
 from cxlib.stats.agreement import area_under_curve
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.misclassification import Hits
 
 Tone = Literal["negative", "neutral", "positive"]
 Label = Literal["csat", "nps"]
-Basis = Literal["own_scores", "cue_words"]
+Basis = Literal["own_scores", "starter", "cue_words"]
+"""The client's scores; the workbook's own comments; where these read worse, its list of words."""
 Weakness = Literal["", "too_few", "too_weak"]
-Script = Literal["chinese", "latin"]
-"""What a text is written in: any Chinese character makes it Chinese, so mixed texts are."""
-
-SCRIPTS: Final[tuple[Script, ...]] = get_args(Script)
-
 BANDS: Final[dict[Label, tuple[float, float]]] = {"csat": (2, 4), "nps": (6, 9)}
 """Highest score that is negative and lowest that is positive: 1-2 and 4-5, or 0-6 and 9-10."""
 
@@ -35,12 +35,11 @@ FEWEST_SCORED: Final = 100
 FEWEST_OF_A_TONE: Final = 20
 FEWEST_OF_A_SCRIPT: Final = 50
 """Such comments in one script, and a fifth of them of each tone, that it is judged by the model
-from; with fewer the word list judges the texts of that script."""
+from; with fewer the starter model judges the texts of that script."""
 
 LOWEST_AREA: Final = 0.75
 """Area under the curve, on texts the model has not seen, under which it is not used."""
 
-_LATIN: Final = re.compile("[a-z]")
 FOLDS: Final = 5
 MOST_FITTED: Final = 50_000
 
@@ -74,7 +73,7 @@ class ScriptCheck:
 
     Attributes:
         script: What they are written in.
-        basis: The model, or the word list.
+        basis: The client's scores, or what stands in for them.
         n_texts: Texts given.
         n_scored: Of them, with a negative or positive score.
         check: Errors on unseen texts of this script alone; None with fewer than 2 of a tone, and
@@ -93,16 +92,16 @@ class SentimentScorer:
     """Scores any text; says what it rests on.
 
     Attributes:
-        basis: The client's own scores, or this workbook's word list.
+        basis: The client's own scores, or what stands in for them.
         label: Which score it was learned from.
-        weakness: Why the word list stands in; "" where a model was learned.
+        weakness: Why the scores are not what it rests on; "" where a model was learned.
         n_scored: Comments with a negative or positive score beside them.
-        check: Against the scores, on unseen texts: of the model, or of the word list. None when
+        check: Against the scores, on unseen texts: of whatever reads them. None when
             there were fewer than 2 texts of a kind.
         tried: The area the model reached when it was too weak to use.
         outside: Chance of blame of each comment given, by a model that did not see its writer.
         scripts: Each script the comments are written in; where too few of one are scored, the
-            word list judges it although the basis is the client's own scores.
+            stand-in judges it although the basis is the client's own scores.
     """
 
     basis: Basis
@@ -123,12 +122,13 @@ class SentimentScorer:
         """Give each text that is folded already a chance of blame."""
         cues = cue_scores(texts)
         if self._letters is None or not texts:
-            return _blame_by_cues(cues)
-        listed = [each.script for each in self.scripts if each.basis == "cue_words"]
+            return starter_model().blame(texts, cues)
+        others = [each.script for each in self.scripts if each.basis != "own_scores"]
         chances = self._letters.predict(texts, cues)
-        if not listed:
+        if not others:
             return chances
-        return np.where(np.isin(_scripts(texts), listed), _blame_by_cues(cues), chances)
+        strange = np.isin(scripts_of(texts), others)
+        return np.where(strange, starter_model().blame(texts, cues), chances)
 
     def is_negative(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Say which texts are negative: those with a chance of blame above one half."""
@@ -144,12 +144,12 @@ def learn_sentiment(
     seed: int,
     confidence_level: float = 0.95,
 ) -> SentimentScorer:
-    """Learn from comments and their scores, or fall back to the word list and say why.
+    """Learn from comments and their scores, or fall back to the starter model and say why.
 
     Logistic regression (both tones weighted alike) on TF-IDF of 1-3 characters, 1-2 words and
     the cue words, over small letters and Simplified characters. Neutral scores are not learned
     from, but the check counts them. A script with fewer than 50 such comments is judged by the
-    word list, and its errors are counted apart.
+    starter model, and its errors are counted apart.
 
     Args:
         texts: Comments as written.
@@ -177,12 +177,12 @@ def learn_sentiment(
     tones = tone_codes(scores, label=label)
     groups = _groups(people)
     clear = np.flatnonzero(np.abs(tones) == 1)
-    by_cues = _blame_by_cues(cues)
+    by_starter = starter_model().blame(ready, cues)
     fewest = min(int((tones == 1).sum()), int((tones == -1).sum()))
     enough = clear.size >= FEWEST_SCORED and fewest >= FEWEST_OF_A_TONE
     enough = enough and _fewest_people(groups, tones) >= 2  # noqa: PLR2004 - a variance needs two
-    outside, letters, tried = by_cues, None, None
-    scripts = _scripts(ready)
+    outside, letters, tried = by_starter, None, None
+    scripts = scripts_of(ready)
     rare = [name for name in SCRIPTS if _is_rare(tones[scripts == name])]
     by_list = np.isin(scripts, rare)
     enough = enough and len(rare) < len(SCRIPTS)
@@ -193,12 +193,12 @@ def learn_sentiment(
         area = _area(outside, np.where(by_list, 2, tones), groups, confidence_level)
         weakness = "" if area.value >= LOWEST_AREA else "too_weak"
         if weakness:
-            outside, tried = by_cues, area
+            outside, tried = by_starter, area
         else:
             letters = all_letters.fit(clear, tones[clear] == -1, cues)
-            outside = np.where(by_list, by_cues, outside)
+            outside = np.where(by_list, by_starter, outside)
     return SentimentScorer(
-        basis="own_scores" if letters else "cue_words",
+        basis="own_scores" if letters else stand_in(),
         label=label,
         weakness=weakness,
         n_scored=int(clear.size),
@@ -208,7 +208,7 @@ def learn_sentiment(
         scripts=tuple(
             ScriptCheck(
                 script=name,
-                basis="own_scores" if letters and not by_list[rows].any() else "cue_words",
+                basis="own_scores" if letters and not by_list[rows].any() else stand_in(name),
                 n_texts=int(rows.sum()),
                 n_scored=int((np.abs(tones[rows]) == 1).sum()),
                 check=_checked(outside[rows], tones[rows], groups[rows], confidence_level),
@@ -218,6 +218,12 @@ def learn_sentiment(
         ),
         _letters=letters,
     )
+
+
+def stand_in(script: Script | None = None) -> Basis:
+    """Say what reads a script without scores of the client's; None asks about any script."""
+    judged = starter_model().scripts
+    return "starter" if (script in judged if script else judged) else "cue_words"
 
 
 def learn_from_comments(
@@ -251,23 +257,10 @@ def tone_codes(scores: Sequence[float | None], *, label: Label) -> NDArray[np.in
     return np.where(np.isnan(values), 2, codes).astype(np.int8)
 
 
-def _scripts(texts: Sequence[str]) -> NDArray[np.str_]:
-    """Say what each text is written in; "" where in neither script, such as emoji alone."""
-    return np.array(
-        ["chinese" if HAN.search(text) else "latin" if _LATIN.search(text) else ""
-         for text in texts],
-        dtype="U7",
-    )  # fmt: skip
-
-
 def _is_rare(tones: NDArray[np.int8]) -> bool:
     fewest = min(int((tones == 1).sum()), int((tones == -1).sum()))
     clear = int((np.abs(tones) == 1).sum())
     return clear < FEWEST_OF_A_SCRIPT or fewest < FEWEST_OF_A_SCRIPT // 5
-
-
-def _blame_by_cues(cues: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 0.5 - 0.5 * cues
 
 
 def _groups(people: Sequence[str | None]) -> NDArray[np.int64]:

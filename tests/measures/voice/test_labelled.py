@@ -11,8 +11,9 @@ from cxlib.data.simulate.text import write_comment
 from cxlib.errors import InputError
 from cxlib.measures.voice.coder import ThemeCoder
 from cxlib.measures.voice.cues import cue_scores, folded
-from cxlib.measures.voice.labelled import labelled_texts, quality_by_variety
+from cxlib.measures.voice.labelled import quality_by_variety
 from cxlib.measures.voice.mentions import mention_study
+from cxlib.measures.voice.own_texts import labelled_texts
 from cxlib.measures.voice.sentiment import learn_from_comments, learn_sentiment
 from cxlib.measures.voice.taxonomy import base_taxonomy
 from cxlib.measures.voice.tone import comment_tone
