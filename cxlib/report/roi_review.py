@@ -210,8 +210,27 @@ def ledger_content(worths: Sequence[Worth]) -> Mapping[str, object]:
                 "roi": roi.roi, "irr": roi.irr, "probability_of_loss": roi.probability_of_loss,
                 "break_even_effect": roi.break_even_effect, "money": roi.money,
             } if roi else None,
+            **_ahead(worth),
         }  # fmt: skip
     return found
+
+
+def _ahead(worth: Worth) -> dict[str, object]:
+    """What going on is worth, and which input is most worth knowing."""
+    outcomes = worth.outcomes
+    if outcomes is None or outcomes.onward is None:
+        return {"onward": None, "measure_next": None}
+    first = outcomes.knowledge[0]
+    return {
+        "onward": {
+            "value": outcomes.onward.value, "low": outcomes.onward.ci_lower,
+            "high": outcomes.onward.ci_upper, "probability_of_loss": outcomes.onward_loss,
+        },
+        "measure_next": {
+            "input": first.name, "worth_hkd": first.worth,
+            "worth_of_all_hkd": outcomes.worth_of_knowing_all,
+        },
+    }  # fmt: skip
 
 
 def _wording(worth: Worth) -> str:

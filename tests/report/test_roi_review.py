@@ -169,7 +169,7 @@ def test_money_states_nominal_horizon_and_what_is_assumed(sample):
     assert "nominal" in lead
     shown = text(sample["roi_review.assumptions"])
     assert "7 of 11 inputs are assumed, not measured" in shown
-    assert "Effect left at the end 75.0 % 40.0 % to 100.0 % assumed engagement file" in shown
+    assert "Effect left at the end 75.0 % 40.0 % to 100.0 % assumed Judgement of the steering group" in shown
 
 
 def test_page_one_has_answer_three_reasons_and_a_decision_with_owner_and_date(sample):

@@ -1,12 +1,13 @@
 """What 04_roi_review says around the value: sums, streams, going on, what to measure."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
 from cxlib.engagement.benefits import Benefit, Customers, Persistence
-from cxlib.report import roi_money, roi_review, roi_worth, scope
+from cxlib.report import roi_money, roi_record, roi_review, roi_worth, scope
 from cxlib.report.report import Report
 from tests.report.test_roi_review import (
     LANGUAGES,
@@ -163,3 +164,16 @@ def test_an_indication_is_tested_before_more_is_spent(eng):  # noqa: F811
     report = Report(eng, "04_roi_review")
     steps = text(roi_review.actions_list(report, worths, decide_by=scope.decide_by(eng)))
     assert "keep it where it is, and test before more is spent" in steps
+
+
+def test_what_is_handed_on_reads_the_same_from_the_ledger(plain, eng):  # noqa: F811
+    """Through JSON and back; an initiative that has left the engagement keeps its id."""
+    content = json.loads(json.dumps(roi_review.ledger_content(plain[1])))
+    report = Report(eng, "04_roi_review")
+    shown = text(roi_record.handed_table(report, {**content, "gone": content["coaching"]}))
+    assert "3 initiatives go on record, 1 of them to keep" in shown
+    assert "Effect on conversion, worth at most HK$" in shown
+    assert "gone test before extending" in shown
+    assert roi_record.handed_table(report, {}).html["en"] == ""
+    old = {key: {k: v for k, v in item.items() if k != "onward"} for key, item in content.items()}
+    assert "15-minute reply promise keep" in text(roi_record.handed_table(report, old))
