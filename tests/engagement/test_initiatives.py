@@ -24,9 +24,7 @@ def test_dates_outside_the_review_and_an_unknown_experiment_are_refused(edited):
 
 
 def test_units_may_start_later_and_an_initiative_may_name_its_test(edited):
-    good = (
-        "    units: reply_promise\n    starts: {S03: 2026-03-01}\n    experiment: enquiry_reply\n"
-    )
+    good = "    units: reply_promise\n    starts: {S03: 2026-03-01}\n"
     item = load_engagement(edited(("    units: reply_promise\n", good))).initiatives[0]
     assert str(item.starts["S03"]) == "2026-03-01"
     assert item.experiment == "enquiry_reply"
