@@ -112,7 +112,8 @@ def cost_ledger(
     """Check the cost table and take one initiative's payments.
 
     Args:
-        frame: Columns initiative, paid_on, category, kind, amount_hkd.
+        frame: Columns initiative, paid_on, category, kind, amount_hkd; where the index is text, it
+            names a payment in messages.
         initiative: Id.
         start: First day of the initiative; its payments before that fall in month 0.
         earliest: A payment before this day is refused as belonging to another period.
@@ -136,11 +137,18 @@ def cost_ledger(
             lines.append(found)
         else:
             problems += [
-                Problem(file="costs", where=f"row {index}", value=value, rule=rule, remedy=remedy)
+                Problem(
+                    file="costs",
+                    where=index if isinstance(index, str) else f"row {index}",
+                    value=value,
+                    rule=rule,
+                    remedy=remedy,
+                )
                 for value, rule, remedy in found
             ]
     if problems:
-        raise DataError(f"costs of {initiative}: {len(problems)} values break the rules", problems)
+        count = "1 value breaks" if len(problems) == 1 else f"{len(problems)} values break"
+        raise DataError(f"costs of {initiative}: {count} the rules", problems)
     lines.sort(key=lambda line: (line.paid_on, line.category, line.kind, line.amount_hkd))
     return CostLedger(initiative=initiative, start=start, lines=tuple(lines))
 

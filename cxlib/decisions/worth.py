@@ -143,6 +143,9 @@ def value_all(
             "amount_hkd": costs["n_amount_hkd"] * costs["mean_amount_hkd"],
         }
     )
+    payments.index = pd.Index(
+        [f"{row.initiative}, {row.category} ({row.kind})" for row in payments.itertuples()]
+    )
     payments = payments[pd.to_datetime(payments["paid_on"]) <= pd.Timestamp(engagement.review.end)]
     return tuple(
         _value(review, payments=payments, margins=margins, units=units, engagement=engagement)

@@ -4,10 +4,12 @@ from cxlib.errors import ReportError
 from cxlib.report.figures import (
     OutcomeMarker,
     TornadoItem,
+    WaterfallStep,
     cash_curve,
     find_collisions,
     histogram_of_outcomes,
     tornado,
+    waterfall,
 )
 
 MONTHS = [str(month) for month in range(13)]
@@ -125,3 +127,28 @@ def test_settings_that_both_help_keep_their_texts_apart(theme):
     assert find_collisions(figure) == []
     longer, shorter = figure.axes[0].patches
     assert (longer.get_width(), shorter.get_width()) == (4, 3)
+
+
+def test_waterfall_bars_start_where_the_one_before_ended_and_sum(theme, words):
+    """10 - 4 + 1 = 7: bars 0 to 10, 6 to 10, 6 to 7, and the sum from 0 to 7."""
+    figure = waterfall(
+        [
+            WaterfallStep(label="Margin", amount=10, text="ten"),
+            WaterfallStep(label="Cost", amount=-4, text="four"),
+            WaterfallStep(label="Later", amount=1, text="one", expected=True),
+        ],
+        total_label="Value",
+        total_text="seven",
+        theme=theme,
+        fmt=str,
+    )
+    bars = [(p.get_x(), p.get_x() + p.get_width()) for p in figure.axes[0].patches]
+    assert bars == [(0, 10), (6, 10), (6, 7), (0, 7)]
+    assert [bool(p.get_hatch()) for p in figure.axes[0].patches] == [False, False, True, False]
+    assert {"Margin", "Cost", "Later", "Value", "ten", "four", "one", "seven"} <= set(words(figure))
+    assert find_collisions(figure) == []
+
+
+def test_a_waterfall_without_steps_is_refused(theme):
+    with pytest.raises(ReportError, match="a waterfall needs at least 1 step, got none"):
+        waterfall([], total_label="", total_text="", theme=theme, fmt=str)
