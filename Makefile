@@ -25,7 +25,7 @@ report: $(call STAMP,report)  ## turn the sample engagement into client reports
 	@$(BIN)/cx run $(ENGAGEMENT) $(ARGS)
 
 test: $(call STAMP,test)  ## run the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lab: $(call STAMP,lab)  ## open JupyterLab on the notebooks
 	@$(BIN)/cx lab $(ENGAGEMENT)

@@ -1,10 +1,12 @@
 """Shared fixtures: one run of the whole workbook on the sample engagement a session."""
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples" / "harbour_home"
@@ -50,13 +52,27 @@ def engagement(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def full_run(tmp_path_factory):
-    """Every notebook on a copy of the sample engagement, without the committed ledger."""
+def full_run(tmp_path_factory, worker_id):
+    """Every notebook on a copy of the sample engagement, without the committed ledger.
+
+    Run once, also where the tests are shared out among several processes.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    kept = shared / "full_run.json"
+    with FileLock(f"{kept}.lock"):
+        if not kept.exists():
+            kept.write_text(json.dumps(_run_all(shared / "full_run")), encoding="utf-8")
+        known = json.loads(kept.read_text(encoding="utf-8"))
+    return FullRun(Path(known["folder"]), Path(known["engagement"]), tuple(known["lines"]))
+
+
+def _run_all(home):
     from cxlib.run.runner import Options, run_workbook
 
-    home = tmp_path_factory.mktemp("full_run")
     engagement = Path(shutil.copytree(SAMPLE, home / "harbour_home", ignore=RECORD))
     (engagement / "ledger.json").unlink(missing_ok=True)
     recorder = Recorder()
     folder = run_workbook(engagement, Options(out=home / "reports"), progress=recorder)
-    return FullRun(folder, engagement, tuple(recorder.lines))
+    return {"folder": str(folder), "engagement": str(engagement), "lines": recorder.lines}
