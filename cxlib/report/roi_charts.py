@@ -9,8 +9,8 @@ from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Draw, Report
 from cxlib.report.roi_evidence import nothing, review_values
-from cxlib.report.roi_money import PART_KINDS, input_name, money_values
-from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
+from cxlib.report.roi_money import input_name, input_value, money_values
+from cxlib.report.writer import Month, Num, Phrase, Value, Writer, phrase
 
 
 def lines_chart(report: Report, review: ComparedReview | None) -> Block:
@@ -54,14 +54,14 @@ def _two_lines(review: Review, expected: "list[float | None]") -> Draw:
         months = _month_list(review.months)
         found = {(p.month, p.group): p.estimate for p in review.months}
         return figures.two_lines(
-            [f"{month:%Y-%m}" for month in months],
+            [write(Month(month)) for month in months],
             treated=[found.get((month, "treated")) for month in months],
             comparison=[found.get((month, "comparison")) for month in months],
             treated_label=write(phrase(f"roi_review.{side}.treated")),
             comparison_label=write(phrase(f"roi_review.{side}.comparison")),
             theme=theme,
             fmt=lambda value: write(Num(value, kind)),
-            start=f"{review.initiative.start:%Y-%m}",
+            start=write(Month(review.initiative.start)),
             start_label=write(phrase("roi_review.lines.start")),
             counterfactual=expected,
             counterfactual_label=write(phrase("roi_review.lines.expected")),
@@ -162,8 +162,8 @@ def tornado_chart(report: Report, worth: Worth) -> Block:
                     label=write(input_name(f"{bar.stream}.{bar.part}")),
                     low=bar.npv_low,
                     high=bar.npv_high,
-                    low_text=write(Num(bar.input_low, PART_KINDS[bar.part])),
-                    high_text=write(Num(bar.input_high, PART_KINDS[bar.part])),
+                    low_text=write(input_value(f"{bar.stream}.{bar.part}", bar.input_low)),
+                    high_text=write(input_value(f"{bar.stream}.{bar.part}", bar.input_high)),
                 )
                 for bar in roi.tornado
             ],

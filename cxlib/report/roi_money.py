@@ -6,7 +6,7 @@ from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.roi_evidence import nothing, review_values
 from cxlib.report.tables import Cell, Column, Table
-from cxlib.report.writer import Day, Num, NumKind, Phrase, Value, phrase
+from cxlib.report.writer import Num, NumKind, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
 PART_KINDS: dict[str, NumKind] = {"effect": "pp", "margin": "currency", "persistence": "share"}
@@ -67,6 +67,14 @@ def input_name(name: str) -> Phrase:
     if stream == "more_purchases":
         return phrase(f"roi_review.part.{part}")
     return phrase(f"roi_worth.part.{stream}_{part}")
+
+
+def input_value(name: str, value: float) -> Value:
+    """Print an input in its unit: changes in customers come in a thousand of them."""
+    stream, _, part = name.rpartition(".")
+    if part == "effect" and stream != "more_purchases":
+        return phrase("roi_worth.per_thousand", value=Num(1_000 * value, "rating"))
+    return Num(value, PART_KINDS[part])
 
 
 def money_section(report: Report, worth: Worth) -> Block:
@@ -191,7 +199,7 @@ def money_finding(report: Report, worth: Worth) -> Block:
     return report.say(
         f"roi_review.money.{key}",
         level="predictive",
-        grade=worth.review.grade,
+        grade=worth.roi.grade if worth.roi else worth.review.grade,
         **money_values(report, worth),
     )
 
@@ -251,78 +259,6 @@ def mind_table(report: Report, worth: Worth) -> Block:
             rows=rows,
         ),
     )
-
-
-def assumption_table(report: Report, worth: Worth) -> Block:
-    """List every input of the value: figure, range, whether measured or assumed, and source."""
-    if worth.roi is None or worth.stream is None or worth.margin is None:
-        return nothing(report, "roi_review.assumptions")
-    values = money_values(report, worth)
-    engagement, stream = report.engagement, worth.stream
-    kept = stream.persistence
-    cells: dict[str, tuple[Cell, Cell]] = {
-        "effect": (
-            phrase("cell.signed", value=stream.effect),
-            phrase("cell.signed_interval", value=stream.effect),
-        ),
-        "volume": (Num(stream.volume_per_month), None),
-        "margin": (
-            Num(worth.margin.value, "currency"), phrase("cell.interval", value=worth.margin)
-        ),
-        "recurring": (values["recurring"], None),
-        "persistence": (
-            Num(kept.mode, "share"),
-            phrase("cell.ranks", low=Num(kept.low, "share"), high=Num(kept.high, "share")),
-        ),
-        "horizon": (Num(worth.roi.horizon_months, "months"), None),
-        "rate": (Num(engagement.discount_rate, "share"), None),
-        "basis": (phrase(f"roi_review.basis.{engagement.money}"), None),
-        "order": (phrase("roi_review.assumptions.order_value"), None),
-    }  # fmt: skip
-    if len(worth.roi.streams) == 1:
-        cells["absent"] = (Num(0.0, "currency"), None)
-    if not worth.review.initiative.correlations:
-        cells["apart"] = (phrase("roi_review.assumptions.apart_value"), None)
-    sources = _sources(worth)
-    measured, numbers = {"effect", "volume", "margin", "recurring"}, {"value", "range"}
-    return report.table(
-        "roi_review.assumptions",
-        Table(
-            title=phrase(
-                "roi_review.assumptions", n=len(cells), assumed=len(cells) - len(measured)
-            ),
-            subtitle=Phrase("roi_review.assumptions.subtitle", values),
-            source=Phrase("roi_review.assumptions.source", values),
-            columns=[
-                Column(f"roi_review.assumptions.{head}", "num" if head in numbers else "text")
-                for head in ("name", "value", "range", "kind", "from")
-            ],
-            rows=[
-                (
-                    phrase(f"roi_review.assumptions.{name}"),
-                    value,
-                    span,
-                    phrase(f"roi_review.kind.{'measured' if name in measured else 'assumed'}"),
-                    sources.get(name)
-                    or Phrase(
-                        f"roi_review.assumptions.{name}_from"
-                        + (f"_{engagement.money}" if name == "basis" else ""),
-                        values,
-                    ),
-                )
-                for name, (value, span) in cells.items()
-            ],
-        ),
-    )  # fmt: skip
-
-
-def _sources(worth: Worth) -> dict[str, Phrase]:
-    """Name who said it and when, where the engagement file does."""
-    stated = worth.review.initiative.persistence
-    if stated is None or stated.source is None or stated.dated is None:
-        return {}
-    day = Day(stated.dated)
-    return {"persistence": phrase("roi_worth.sourced", source=stated.source, dated=day)}
 
 
 def _money(amount: float) -> Num:

@@ -5,6 +5,7 @@ from math import fsum
 
 import pandas as pd
 
+from cxlib.decisions.benefits import measured_benefits
 from cxlib.decisions.costs import CostLedger
 from cxlib.decisions.drift import drift_left
 from cxlib.decisions.initiatives import ComparedReview, PickedReview
@@ -162,7 +163,8 @@ def limit_list(report: Report, review: ComparedReview | None, picked: PickedRevi
 
 
 def _limits(review: ComparedReview | None, picked: PickedReview | None) -> list[str]:
-    keys = ["horizon", "other_benefits"]
+    counted = review is not None and measured_benefits(review.initiative)
+    keys = ["horizon", "taken" if counted else "other_benefits"]
     if review is not None:
         drift = ["drift"] if drift_left(review.impact) is not None else []
         keys = ["apart" if review.impact.separable else "package", "stores", *drift, *keys]

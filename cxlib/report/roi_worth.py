@@ -11,7 +11,7 @@ from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.roi_evidence import nothing, review_values
-from cxlib.report.roi_money import PART_KINDS, input_name, money_values
+from cxlib.report.roi_money import input_name, input_value, money_values
 from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.writer import Day, Num, Phrase, Value, Writer, phrase
 
@@ -116,7 +116,7 @@ def onward_finding(report: Report, worth: Worth) -> Block:
         "left": worth.roi.horizon_months - worth.roi.observed_months,
         "today": Day(report.engagement.review.end + timedelta(days=1)),
     }
-    return report.say("roi_worth.onward", level="predictive", grade=worth.review.grade, **values)
+    return report.say("roi_worth.onward", level="predictive", grade=worth.roi.grade, **values)
 
 
 def knowledge_table(report: Report, worth: Worth) -> Block:
@@ -198,12 +198,11 @@ def scenario_table(report: Report, worth: Worth) -> Block:
     low, base, high = worth.roi.scenarios
     rows: list[tuple[Cell, ...]] = []
     for place, (name, _) in enumerate(base.inputs):
-        part = name.rpartition(".")[2]
-        numbers = [
-            Num(scenario.inputs[place][1], PART_KINDS[part]) for scenario in (low, base, high)
-        ]
+        numbers = [input_value(name, scenario.inputs[place][1]) for scenario in (low, base, high)]
         cells = [
-            phrase("roi_review.cell.signed", value=number) if part == "effect" else number
+            phrase("roi_review.cell.signed", value=number)
+            if name == "more_purchases.effect"
+            else number
             for number in numbers
         ]
         rows.append((input_name(name), *cells))

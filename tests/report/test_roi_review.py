@@ -11,7 +11,15 @@ import pytest
 from cxlib.decisions.initiatives import review_all
 from cxlib.decisions.worth import select, value_all
 from cxlib.engagement import load_engagement
-from cxlib.report import roi_charts, roi_evidence, roi_money, roi_review, roi_worth, scope
+from cxlib.report import (
+    roi_assumptions,
+    roi_charts,
+    roi_evidence,
+    roi_money,
+    roi_review,
+    roi_worth,
+    scope,
+)
 from cxlib.report.report import Report
 from cxlib.stats.estimate import Estimate
 
@@ -98,7 +106,7 @@ def whole(eng, worths):
         roi_worth.scenario_table(report, worth),
         roi_money.mind_section(report, worth),
         roi_money.mind_table(report, worth),
-        roi_money.assumption_table(report, worth),
+        roi_assumptions.assumption_table(report, worth),
         roi_review.steps_section(report, worths, decide_by=by),
         roi_review.actions_list(report, worths, decide_by=by),
         roi_review.limits_section(report, review, picked),
@@ -169,7 +177,10 @@ def test_money_states_nominal_horizon_and_what_is_assumed(sample):
     assert "nominal" in lead
     shown = text(sample["roi_review.assumptions"])
     assert "7 of 11 inputs are assumed, not measured" in shown
-    assert "Effect left at the end 75.0 % 40.0 % to 100.0 % assumed Judgement of the steering group" in shown
+    assert (
+        "Effect left at the end 75.0 % 40.0 % to 100.0 % assumed Judgement of the steering group"
+        in shown
+    )
 
 
 def test_page_one_has_answer_three_reasons_and_a_decision_with_owner_and_date(sample):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cxlib.engagement.benefits import Benefit, Customers, Persistence
-from cxlib.report import roi_money, roi_record, roi_review, roi_worth, scope
+from cxlib.report import roi_assumptions, roi_record, roi_review, roi_worth, scope
 from cxlib.report.report import Report
 from tests.report.test_roi_review import (
     LANGUAGES,
@@ -54,7 +54,7 @@ def blocks(engagement, **options):
         roi_worth.sensitivity_table(report, worth),
         roi_worth.scenario_table(report, worth),
         roi_worth.separable_table(report, worths),
-        roi_money.assumption_table(report, worth),
+        roi_assumptions.assumption_table(report, worth),
     ]
     return {block.key: block for block in found}, worths
 
@@ -100,7 +100,11 @@ def test_assumed_streams_stand_beside_and_never_in_the_value(wider, plain):
     assert "measured, grade C" in shown
     assert "Kick-off, 15 December 2025" in shown
     assert "This is not part of the value" in text(found["roi_worth.wider"])
-    assert "Kick-off, 15 December 2025" in text(found["roi_review.assumptions"])
+    rests_on = text(found["roi_review.assumptions"])
+    assert "Effect left at the end 75.0 % 40.0 % to 100.0 % assumed Kick-off" in rests_on
+    assert "Customers brought a month 2.0 in a thousand 1.0 to 4.0 in a thousand" in rests_on
+    assert "Customers reached 6,000" in rests_on
+    assert "Customers kept a month" not in rests_on
 
 
 def test_the_steps_of_the_waterfall_are_printed_and_sum(plain):
