@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from cxlib.measures.employees import FEWEST_UNITS, StaffScore, StaffStudy
 from cxlib.report.blocks import Block
+from cxlib.report.periods import quarter
 from cxlib.report.readings import not_measured, nothing, value_cells
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
@@ -37,7 +38,7 @@ def staff_values(study: StaffStudy) -> dict[str, Value]:
             share=Num(latest.n_obs / latest.headcount, "share"),
         )
     return {
-        "quarter": latest.quarter,
+        "quarter": quarter(latest.quarter),
         "n": latest.n_obs if latest.n_obs is not None else HIDDEN,
         "asked": asked,
         "enps": latest.enps or HIDDEN,
@@ -55,7 +56,8 @@ def company_table(report: Report, study: StaffStudy | None) -> Block:
     if study is None:
         return nothing(report, "employees.company")
     shown = _measured(study.company)
-    rows = [(score.quarter or phrase("employees.no_quarter"), *_cells(score, shown))
+    rows = [(quarter(score.quarter) if score.quarter else phrase("employees.no_quarter"),
+             *_cells(score, shown))
             for score in study.company]  # fmt: skip
     return _table(report, "employees.company", study, shown, first="quarter", rows=rows)
 

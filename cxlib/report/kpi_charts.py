@@ -12,6 +12,7 @@ from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries
 from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.kpi_calendar import occasion_words
+from cxlib.report.periods import axis_period
 from cxlib.report.report import Report
 from cxlib.report.writer import Day, Joined, Month, Num, Phrase, Value, Writer, phrase
 from cxlib.stats.control_chart import Method
@@ -99,7 +100,7 @@ def _draw(
         direction = fired.get(limits.index)
         good = (direction == "up") == (kpi.direction == "higher")
         marks[limits.index] = figures.ControlPoint(
-            period=_code(point.period_start, kpi.cadence),
+            period=write(axis_period(point.period_start, kpi.cadence)),
             estimate=point.estimate,
             centre=limits.centre,
             lower=limits.lower,
@@ -143,18 +144,11 @@ def _events(each: TrackedKpi, report: Report, write: Writer) -> list[figures.Cha
         days = lunar_new_years(starts[0], period_end(starts[-1], cadence))
         happened += [(day, write(phrase("kpi_tracking.event.lunar_new_year"))) for day in days]
     return [
-        figures.ChartEvent(period=_code(start, cadence), label=label)
+        figures.ChartEvent(period=write(axis_period(start, cadence)), label=label)
         for day, label in happened
         for start in starts
         if start <= day <= period_end(start, cadence)
     ]
-
-
-def _code(start: date, cadence: Cadence) -> str:
-    """Write a period the same way in every language."""
-    if cadence == "quarterly":
-        return f"{start.year}Q{(start.month + 2) // 3}"
-    return start.isoformat() if cadence == "weekly" else f"{start:%Y-%m}"
 
 
 def _signals(each: TrackedKpi) -> Value:

@@ -5,6 +5,7 @@ from cxlib.measures.quality import FaultChart
 from cxlib.measures.sharing import Sharing, Volume
 from cxlib.report import figures
 from cxlib.report.blocks import Block
+from cxlib.report.periods import axis_period
 from cxlib.report.readings import not_measured
 from cxlib.report.report import Report
 from cxlib.report.scope import period_values
@@ -157,7 +158,8 @@ def _draw(found: FaultChart, theme: figures.Theme, write: Writer) -> figures.The
     scale = found.per
     fired = {signal.index: signal.direction for signal in found.chart.signals}
     codes = [
-        start.isoformat() if found.cadence == "week" else f"{start:%Y-%m}" for start in found.starts
+        write(axis_period(start, "weekly" if found.cadence == "week" else "monthly"))
+        for start in found.starts
     ]
     points = [
         figures.ControlPoint(

@@ -9,7 +9,7 @@ from cxlib.report.blocks import Block
 from cxlib.report.report import Draw, Report
 from cxlib.report.roi_evidence import direction, nothing, review_values
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
+from cxlib.report.writer import Month, Num, Phrase, Value, Writer, phrase
 from cxlib.stats.counterfactual import Counterfactual
 from cxlib.stats.estimate import Estimate, Unit
 
@@ -120,14 +120,14 @@ def path_chart(report: Report, methods: Methods | None) -> Block:
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
         return figures.two_lines(
-            [f"{point.period:%Y-%m}" for point in path.points],
+            [write(Month(point.period)) for point in path.points],
             treated=_line(path, unit, expected=False),
             comparison=_line(path, unit, expected=True),
             treated_label=write(phrase("roi_causal.path.observed")),
             comparison_label=write(phrase("roi_causal.path.expected")),
             theme=theme,
             fmt=lambda value: write(Num(value, unit)),
-            start=f"{methods.review.initiative.start:%Y-%m}",
+            start=write(Month(methods.review.initiative.start)),
             start_label=write(phrase("roi_review.lines.start")),
             axis_label=write(phrase(f"roi_review.axis.{methods.review.initiative.outcome}")),
         )
