@@ -6,7 +6,7 @@ waiting time and per cluster. Each is one question and a small answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -93,19 +93,42 @@ def value_counts(
     return answer.assign(value=to_floats(answer["value"]), n=answer["n"].astype("int64"))
 
 
+def without_unclear(source: Source, *, unit: str, arm: str, scope: Scope | None = None) -> Source:
+    """Leave out every unit with more than one row, in one arm or in several, and rows without.
+
+    Raises:
+        DataError: A column is absent.
+    """
+    owner, group = source.names(unit, arm)
+    query = (scope or Scope()).query(source, ())
+    known = [*query.where, f"{owner} is not null", f"{group} is not null"]
+    inside = " and ".join(known)
+    twice = (
+        f"select {owner} from {source.table} where {inside} group by {owner} having count(*) > 1"
+    )
+    kept = f"(select * from {source.table} where {inside} and {owner} not in ({twice})) as kept"
+    return replace(source, table=kept)
+
+
 def waiting_counts(
-    source: Source, *, time: str, event: str, arm: str, scope: Scope | None = None
+    source: Source,
+    *,
+    time: str,
+    event: str,
+    arm: str,
+    by: Sequence[str] = (),
+    scope: Scope | None = None,
 ) -> pd.DataFrame:
     """Count units per arm and waiting time: those it happened to, and those still waiting.
 
     Returns:
-        Columns `arm`, `value` (the time), `events`, `censored`; sorted.
+        Columns `arm`, `*by`, `value` (the time), `events`, `censored`; sorted.
 
     Raises:
         DataError: A column is absent, or a time is below 0.
     """
     moment, happened = source.names(time, event)
-    query = (scope or Scope()).query(source, (arm, time))
+    query = (scope or Scope()).query(source, (arm, *by, time))
     asked = query.select(
         [
             f"sum(case when {happened} = 1 then 1 else 0 end) as events",
@@ -114,7 +137,7 @@ def waiting_counts(
         where=[f"{moment} is not null"],
     )
     answer = query.finish(source.ask(asked))
-    answer.columns = pd.Index(["arm", "value", "events", "censored"])
+    answer.columns = pd.Index(["arm", *by, "value", "events", "censored"])
     answer["value"] = to_floats(answer["value"])
     if (wrong := answer[answer["value"] < 0]).size:
         rows = int(to_floats(wrong["events"]).sum() + to_floats(wrong["censored"]).sum())
@@ -133,27 +156,31 @@ def cluster_sums(
     cluster: str,
     arm: str,
     measures: Sequence[Measure],
+    by: Sequence[str] = (),
     scope: Scope | None = None,
 ) -> pd.DataFrame:
     """Sum every measure per arm and cluster, over the units that have the whole measure.
 
     Returns:
-        Columns `arm`, `cluster`, `n` units, and per measure `n_<name>`, `sum_<column>` for each of
-        its columns, with <name> the measure's first column; sorted. Rows without a cluster are
-        left out.
+        Columns `arm`, `*by`, `cluster`, `n` units, and per measure `n_<name>`, `squares_<name>`,
+        `sum_<column>` for each of its columns, with <name> the measure's first column; sorted.
+        Rows without a cluster are left out.
 
     Raises:
         DataError: A column is absent, or a cluster is in more than one arm.
     """
     (owner,) = source.names(cluster)
-    query = (scope or Scope()).query(source, (arm, cluster))
+    query = (scope or Scope()).query(source, (arm, *by, cluster))
     aggregates = ["count(*) as n"]
-    names = ["arm", "cluster", "n"]
+    names = ["arm", *by, "cluster", "n"]
     for m, measure in enumerate(measures):
         spelled = source.names(*measure)
         filled = " and ".join(f"{column} is not null" for column in spelled)
         aggregates.append(f"sum(case when {filled} then 1 else 0 end) as m{m}")
         names.append(f"n_{measure[0]}")
+        square = f"1e0 * {spelled[0]} * {spelled[0]}"
+        aggregates.append(f"sum(case when {filled} then {square} else 0e0 end) as q{m}")
+        names.append(f"squares_{measure[0]}")
         for c, column in enumerate(spelled):
             aggregates.append(
                 f"sum(case when {filled} then 1e0 * {column} else 0e0 end) as s{m}_{c}"
@@ -162,14 +189,15 @@ def cluster_sums(
     asked = query.select(aggregates, where=[f"{owner} is not null"])
     answer = query.finish(source.ask(asked))
     answer.columns = pd.Index(names)
-    twice = answer.loc[answer.duplicated("cluster"), "cluster"].astype(str)
+    pairs = answer[["arm", "cluster"]].drop_duplicates()
+    twice = pairs.loc[pairs.duplicated("cluster"), "cluster"].astype(str)
     if len(twice):
         shown = ", ".join(twice[:SHOWN])
         raise DataError(
             f"a {cluster} must be in one arm, {len(twice)} are in more: {shown}; "
             "leave cluster out where units were randomised one by one"
         )
-    numbers = {name: to_floats(answer[name]) for name in names[2:]}
+    numbers = {name: to_floats(answer[name]) for name in names[2 + len(by) :]}
     return answer.assign(**numbers)
 
 

@@ -31,9 +31,10 @@ from cxlib.decisions.outcomes import (
     WaitOutcome,
 )
 from cxlib.errors import InputError
+from cxlib.stats.effects import proportion_effect
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.means import mean_difference, mean_estimate, t_quantile, welch_df
-from cxlib.stats.proportions import proportion, proportion_difference, relative_difference
+from cxlib.stats.proportions import proportion
 
 
 def compare(metric: Metric, *, control: Arm, treatment: Arm, confidence_level: float) -> Comparison:
@@ -131,21 +132,18 @@ def proportions(
     metric: Metric, theirs: ProportionOutcome, ours: ProportionOutcome, level: float
 ) -> Comparison:
     """Compare two shares: Newcombe, and Katz's log ratio."""
-    counts = (ours.successes, ours.n_obs, theirs.successes, theirs.n_obs)
-    shares = (ours.successes / max(ours.n_obs, 1), theirs.successes / max(theirs.n_obs, 1))
-    spread = shares[0] * (1 - shares[0]) / max(ours.n_obs, 1)
-    spread += shares[1] * (1 - shares[1]) / max(theirs.n_obs, 1)
+    found = proportion_effect(
+        theirs.successes, theirs.n_obs, x_treatment=ours.successes, n_treatment=ours.n_obs,
+        confidence_level=level,
+    )  # fmt: skip
+    missing = no_ratio(ours.n_obs + theirs.n_obs, "Katz log", level)
     return Comparison(
         metric=metric,
         control=proportion(theirs.successes, theirs.n_obs, confidence_level=level),
         treatment=proportion(ours.successes, ours.n_obs, confidence_level=level),
-        effect=proportion_difference(*counts, confidence_level=level),
-        rel_effect=(
-            relative_difference(*counts, confidence_level=level)
-            if theirs.successes
-            else no_ratio(ours.n_obs + theirs.n_obs, "Katz log", level)
-        ),
-        std_error=sqrt(spread),
+        effect=found.effect,
+        rel_effect=missing if found.rel_effect is None else found.rel_effect,
+        std_error=found.std_error,
     )
 
 

@@ -88,6 +88,7 @@ class Readout:
         frozen: Whether the rule was in the ledger before the readout.
         may_stop: Whether a planned look before the end showed enough.
         facts: All that the rule asked, for the ledger.
+        harm_p_value: The largest p-value at which this readout calls a metric harmed or worse.
     """
 
     plan: Plan
@@ -104,6 +105,7 @@ class Readout:
     frozen: bool = True
     may_stop: bool = False
     facts: Facts | None = None
+    harm_p_value: float = EARLY_HARM_P_VALUE
 
     @property
     def is_valid(self) -> bool:
@@ -114,11 +116,6 @@ class Readout:
     def is_complete(self) -> bool:
         """Whether the planned days and units are reached."""
         return is_complete(self.plan, units=self.split.n_all, days_run=self.days_run)
-
-    @property
-    def harm_p_value(self) -> float:
-        """The largest p-value at which this readout calls a metric harmed or worse."""
-        return _harm_p_value(self.plan, complete=self.is_complete)
 
 
 def check_split(n_control: int, n_treatment: int, *, treatment_share: float = 0.5) -> SplitCheck:
@@ -212,6 +209,7 @@ def read_out(
         frozen=frozen,
         may_stop=may_stop,
         facts=facts,
+        harm_p_value=harm_p_value,
     )
 
 

@@ -3,7 +3,8 @@
 A broken split in total, on a day or in a segment blocks the verdict. Days and segments are many
 chances for a false alarm, so their p-values are Holm-adjusted before they meet the same limit.
 Differences in missing values, before the test and over time are shown and do not block: they say
-how far to trust one measure.
+how far to trust one measure. They are many chances too, over all measures and all tested arms, and
+share one Holm adjustment: a warning is as rare for all of them together as for a single one.
 """
 
 import datetime as dt
@@ -46,12 +47,14 @@ class SplitPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingPart:
-    """How many units have a value of one measure; p-values are Holm-adjusted over measures."""
+    """How many units have a value of one measure in a tested arm and in control."""
 
+    arm: str
     metric: Metric
     control: float
     treatment: float
     difference: Estimate
+    p_value: float
     differs: bool
 
 
@@ -59,18 +62,30 @@ class MissingPart:
 class BalancePart:
     """A value from before the test in both arms; `standardised` is in standard deviations."""
 
+    arm: str
     column: str
     control: float
     treatment: float
     difference: Estimate
     standardised: float
+    p_value: float
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPart:
+    """Whether one arm's effect changes steadily over the test."""
+
+    arm: str
+    p_value: float
     differs: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """The primary effect among units assigned in a stretch of days, both ends included."""
+    """One arm's primary effect among units assigned in a stretch of days, both ends included."""
 
+    arm: str
     start: dt.date
     end: dt.date
     effect: Estimate
@@ -85,10 +100,11 @@ class Health:
         split: In total; not passed where a day or a segment is broken.
         parts: Every day and every segment.
         exposure: How the units lie in the arms.
-        missing: Per measure.
-        balance: Per covariate.
-        spans: The effect over time.
-        trend_p_value: Of no change of the effect over time; None under three stretches.
+        missing: Per tested arm and measure.
+        balance: Per tested arm and covariate.
+        spans: Each tested arm's effect over time.
+        trends: Per tested arm with three stretches or more.
+        checks: Checks that share the adjustment of the last three; their p-values are adjusted.
     """
 
     split: SplitCheck
@@ -97,7 +113,8 @@ class Health:
     missing: tuple[MissingPart, ...]
     balance: tuple[BalancePart, ...]
     spans: tuple[Span, ...]
-    trend_p_value: float | None
+    trends: tuple[TrendPart, ...]
+    checks: int
 
     @property
     def broken(self) -> tuple[SplitPart, ...]:
@@ -113,7 +130,6 @@ def check_health(
     unit: str = "unit_id",
     arm: str = "arm",
     scope: Scope | None = None,
-    treatment: str = "treatment",
     minimum_cell: int = 30,
 ) -> Health:
     """Check the arms of a test.
@@ -125,25 +141,34 @@ def check_health(
         unit: Column that names the unit.
         arm: Column with the arm's name.
         scope: Which rows; without its date there are no days.
-        treatment: The arm that is compared with control.
         minimum_cell: Stretches of time with fewer units in an arm are left out.
     """
     rows = scope or Scope()
     counts = {name: each.n_assigned for name, each in data.arms.items()}
-    split = check_arms(counts, plan.split, arm=treatment)
+    split = check_arms(counts, plan.split)
     parts = (*_days(source, plan, arm, rows), *_segments(plan, data))
     broken = next((part.column for part in parts if not part.passed), "")
     if split.passed and broken:
         split = replace(split, passed=False, broken_in=broken)
-    spans = tuple(_spans(source, plan, (unit, arm), rows, treatment, minimum_cell))
+    tested = [name for name in plan.split if name != "control"]
+    spans = tuple(_spans(data.source, plan, (unit, arm), rows, minimum_cell))
+    parts_of: list[tuple[MissingPart | BalancePart | TrendPart, ...]] = [
+        (*_missing(plan, data, name), *_balance(plan, data.covariates, name), *_trend(name, spans))
+        for name in tested
+    ]
+    soft = [part for found in parts_of for part in found]
+    adjusted = holm([part.p_value for part in soft]) if soft else ()
+    limit = 1 - plan.confidence_level
+    judged = [replace(a, p_value=p, differs=p < limit) for a, p in zip(soft, adjusted, strict=True)]
     return Health(
         split=split,
         parts=parts,
         exposure=data.exposure,
-        missing=_missing(plan, data, treatment),
-        balance=_balance(plan, data.covariates, treatment),
+        missing=tuple(part for part in judged if isinstance(part, MissingPart)),
+        balance=tuple(part for part in judged if isinstance(part, BalancePart)),
         spans=spans,
-        trend_p_value=_trend(spans),
+        trends=tuple(part for part in judged if isinstance(part, TrendPart)),
+        checks=len(soft),
     )
 
 
@@ -186,7 +211,7 @@ def _judged(
 def _missing(plan: Plan, data: TrialData, treatment: str) -> tuple[MissingPart, ...]:
     """Compare the share of units that have a value, for measures that some units lack."""
     control, treated = data.arms["control"], data.arms[treatment]
-    found: list[tuple[Metric, int, int, Estimate]] = []
+    found = []
     for metric in plan.metrics:
         n_control = control.outcomes[metric.column].n_obs
         n_treated = treated.outcomes[metric.column].n_obs
@@ -196,20 +221,18 @@ def _missing(plan: Plan, data: TrialData, treatment: str) -> tuple[MissingPart, 
             n_treated, treated.n_assigned, n_control, control.n_assigned,
             confidence_level=plan.confidence_level,
         )  # fmt: skip
-        found.append((metric, n_control, n_treated, difference))
-    if not found:
-        return ()
-    adjusted = holm([_p(difference) for *_, difference in found])
-    return tuple(
-        MissingPart(
-            metric=metric,
-            control=n_control / control.n_assigned,
-            treatment=n_treated / treated.n_assigned,
-            difference=difference,
-            differs=p < 1 - plan.confidence_level,
+        found.append(
+            MissingPart(
+                arm=treatment,
+                metric=metric,
+                control=n_control / control.n_assigned,
+                treatment=n_treated / treated.n_assigned,
+                difference=difference,
+                p_value=_p(difference),
+                differs=False,
+            )
         )
-        for (metric, n_control, n_treated, difference), p in zip(found, adjusted, strict=True)
-    )
+    return tuple(found)
 
 
 def _balance(
@@ -225,29 +248,23 @@ def _balance(
         )
         for a, b in pairs
     ]  # fmt: skip
-    adjusted = holm([_p(difference) for difference in differences])
     return tuple(
         BalancePart(
+            arm=treatment,
             column=column,
             control=a.mean,
             treatment=b.mean,
             difference=difference,
             standardised=difference.value / (sqrt((a.variance + b.variance) / 2) or 1.0),
-            differs=p < 1 - plan.confidence_level,
+            p_value=_p(difference),
+            differs=False,
         )
-        for column, (a, b), difference, p in zip(
-            covariates, pairs, differences, adjusted, strict=True
-        )
+        for column, (a, b), difference in zip(covariates, pairs, differences, strict=True)
     )
 
 
-def _spans(  # noqa: PLR0917 - private; the readout's own arguments
-    source: Source,
-    plan: Plan,
-    columns: tuple[str, str],
-    scope: Scope,
-    treatment: str,
-    minimum_cell: int,
+def _spans(
+    source: Source, plan: Plan, columns: tuple[str, str], scope: Scope, minimum_cell: int
 ) -> list[Span]:
     """Read the primary effect again in stretches of time of about one length."""
     if scope.date is None or scope.start is None or scope.end is None:
@@ -265,31 +282,36 @@ def _spans(  # noqa: PLR0917 - private; the readout's own arguments
                 source, short, unit=unit, arm=arm,
                 scope=replace(scope, start=start, end=end),
             )  # fmt: skip
-            compared = compare(
-                plan.primary, control=data.arms["control"], treatment=data.arms[treatment],
-                confidence_level=plan.confidence_level,
-            )  # fmt: skip
+            compared = {
+                name: compare(
+                    plan.primary, control=data.arms["control"], treatment=arm,
+                    confidence_level=plan.confidence_level,
+                )
+                for name, arm in data.arms.items() if name != "control"
+            }  # fmt: skip
         except CxError:  # too little in these days to compare
             continue
-        if min(compared.control.n_obs, compared.treatment.n_obs) < minimum_cell:
-            continue
         last = end - dt.timedelta(days=1)
-        found.append(
-            Span(start=start, end=last, effect=compared.effect, std_error=compared.std_error)
-        )
+        found += [
+            Span(arm=name, start=start, end=last, effect=each.effect, std_error=each.std_error)
+            for name, each in compared.items()
+            if min(each.control.n_obs, each.treatment.n_obs) >= minimum_cell
+        ]
     return found
 
 
-def _trend(spans: Sequence[Span]) -> float | None:
+def _trend(arm: str, all_spans: Sequence[Span]) -> tuple[TrendPart, ...]:
     """Test a straight line of the effects over time, each weighted by its precision."""
+    spans = [span for span in all_spans if span.arm == arm]
     if len(spans) < 3 or any(not span.std_error > 0 for span in spans):  # noqa: PLR2004
-        return None
+        return ()
     weights = np.array([span.std_error**-2 for span in spans])
     places = np.arange(len(spans), dtype=float)
     effects = np.array([span.effect.value for span in spans])
     centred = places - np.average(places, weights=weights)
     information = float(weights @ centred**2)
-    return two_sided_p(float(weights @ (centred * effects)) / sqrt(information))
+    p_value = two_sided_p(float(weights @ (centred * effects)) / sqrt(information))
+    return (TrendPart(arm=arm, p_value=p_value, differs=False),)
 
 
 def _p(estimate: Estimate) -> float:

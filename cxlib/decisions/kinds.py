@@ -6,6 +6,7 @@ import numpy as np
 
 from cxlib.decisions.comparison import no_ratio, proportions
 from cxlib.decisions.outcomes import (
+    Arm,
     ClusterOutcome,
     Comparison,
     Counts,
@@ -21,9 +22,11 @@ from cxlib.measures.survey import nps_from_counts
 from cxlib.stats.effects import Effect, nps_effect
 from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.means import mean_estimate
+from cxlib.stats.ordinal_effects import OddsModel
 from cxlib.stats.proportions import proportion
 
 TINY = 1e-12
+FEW_CLUSTERS = 6
 
 
 def moments(
@@ -91,6 +94,19 @@ def scores(metric: Metric, theirs: ScoreOutcome, ours: ScoreOutcome, level: floa
     return _made(metric, quantiles, found, level)
 
 
+def odds(metric: Metric, *, control: Arm, treatment: Arm, level: float) -> OddsModel | None:
+    """Say an ordered scale's effect as one odds ratio of a higher answer; None for other kinds."""
+    from cxlib.stats.ordinal_effects import proportional_odds
+
+    theirs, ours = (arm.outcomes.get(metric.column) for arm in (control, treatment))
+    if metric.kind != "ordinal":
+        return None
+    if not (isinstance(theirs, ScoreOutcome) and isinstance(ours, ScoreOutcome)):
+        return None
+    values, *counts = _together(theirs, ours)
+    return proportional_odds(values, control=counts[0], treatment=counts[1], confidence_level=level)
+
+
 def waits(metric: Metric, theirs: WaitOutcome, ours: WaitOutcome, level: float) -> Comparison:
     """Compare the mean time up to a horizon, with units still waiting."""
     from cxlib.stats.time_effects import TimeCounts, restricted_mean_effect
@@ -108,11 +124,19 @@ def waits(metric: Metric, theirs: WaitOutcome, ours: WaitOutcome, level: float) 
 def clusters(
     metric: Metric, theirs: ClusterOutcome, ours: ClusterOutcome, level: float
 ) -> Comparison:
-    """Compare arms randomised by cluster (stores, agents): the spread is that between clusters."""
-    from cxlib.stats.cluster_trials import ClusterSums, cluster_effect
+    """Compare arms randomised by cluster (stores, agents): the spread is that between clusters.
+
+    Under FEW_CLUSTERS in an arm the formula leans on a guess of its own spread: every assignment
+    that could have been drawn is tried instead, where there are enough of them for the level.
+    """
+    from cxlib.stats.cluster_trials import ClusterSums, cluster_effect, permutation_effect
 
     arms = [ClusterSums(total=each.total, base=each.base) for each in (theirs, ours)]
     found = cluster_effect(*arms, confidence_level=level, unit=metric.effect_unit)
+    if min(len(arm.base) for arm in arms) < FEW_CLUSTERS:
+        drawn = permutation_effect(*arms, confidence_level=level, unit=metric.effect_unit).effect
+        if drawn.has_interval:
+            found = replace(found, effect=drawn)
     values = [
         _plain(each.total.sum() / each.base.sum(), each.n_obs, _level_unit(metric), level)
         for each in (theirs, ours)

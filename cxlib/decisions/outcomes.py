@@ -78,11 +78,15 @@ class WaitOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClusterOutcome:
-    """Per cluster the total of the measure and its base (units, or the denominator's total)."""
+    """Per cluster the total of the measure and its base (units, or the denominator's total).
+
+    ``squares`` are the sums of the measure's squares, for planning.
+    """
 
     total: Floats
     base: Floats
     n_obs: int
+    squares: Floats | None = None
 
 
 Outcome: TypeAlias = (

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxlib.data.exposure import value_counts
+from cxlib.data.query import to_floats
 from cxlib.decisions.health import BalancePart
 from cxlib.decisions.outcomes import Counts, Floats
 from cxlib.decisions.trials import Evaluation
@@ -21,7 +22,7 @@ from cxlib.stats.rerandomisation import Rerandomised, redraw_arms, redraw_groups
 REDRAWS = 2_000
 MOST_VALUES = 200
 """More values than this are put into that many steps of equal numbers of units."""
-DRAWN = ("proportion", "mean", "nps", "ordinal", "quantile")
+DRAWN = ("proportion", "mean", "ratio", "nps", "ordinal", "quantile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,16 @@ def attack(
     if metric.kind not in DRAWN or found.plan.cluster:
         return RedTeam(arms=None, placebos=placebos, segments=None, column="")
     column = next(iter(found.plan.segments), "")
-    by = [column] if column else []
+    below = [metric.denominator] if metric.denominator else []
+    by = [*([column] if column else []), *below]
     frame = value_counts(
         found.source, column=metric.column, arm=found.columns[1], by=by, scope=found.scope
     )
     kept = frame[frame["arm"].isin(["control", found.best])]
-    counted = kept.assign(value=_scored(kept["value"].to_numpy(dtype=np.float64), metric.kind))
+    scored = _scored(kept["value"].to_numpy(dtype=np.float64), metric.kind)
+    if below:
+        scored = _linear(scored, *(to_floats(kept[name]) for name in (*below, "n")))
+    counted = kept.assign(value=scored)
     values, arms = _table(counted, ["arm"])
     level = found.plan.confidence_level
     redrawn = redraw_arms(
@@ -118,6 +123,12 @@ def _scored(values: Floats, kind: str) -> Floats:
     if kind != "nps":
         return values
     return np.select([values >= 9, values <= 6], [100.0, -100.0], 0.0)  # noqa: PLR2004
+
+
+def _linear(above: Floats, below: Floats, n: Floats) -> Floats:
+    """What one unit adds to a ratio: (y - R x) / mean x, over both arms together."""
+    ratio = float(above @ n) / float(below @ n)
+    return np.asarray((above - ratio * below) * n.sum() / float(below @ n), dtype=np.float64)
 
 
 def _table(

@@ -1,7 +1,7 @@
 """The rule an experiment is judged by: taken from the ledger, where it was frozen before."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cxlib.decisions.trial_plan import Plan, plan_from_engagement
@@ -9,15 +9,18 @@ from cxlib.engagement.schema import Engagement, Experiment
 from cxlib.errors import ConfigError, Problem
 
 
-def choose_experiment(engagement: Engagement, experiment: str = "") -> Experiment:
+def choose_experiment(
+    engagement: Engagement, experiment: str = "", *, begun: Collection[str] | None = None
+) -> Experiment:
     """Give the named experiment of an engagement, or its first.
 
     Args:
         engagement: The engagement.
         experiment: Its id; "" takes the first.
+        begun: Ids of those that have rows; none takes all.
 
     Raises:
-        ConfigError: The engagement has no experiment, or none of that id.
+        ConfigError: The engagement has no experiment, none of that id, or it has not begun.
     """
     known = {each.id: each for each in engagement.experiments}
     file = engagement.path.name
@@ -27,7 +30,13 @@ def choose_experiment(engagement: Engagement, experiment: str = "") -> Experimen
         raise ConfigError(
             f"parameter experiment must be one of {', '.join(known)} of {file}, got {experiment!r}"
         )
-    return known[experiment] if experiment else engagement.experiments[0]
+    if experiment and begun is not None and experiment not in begun:
+        raise ConfigError(
+            f"experiment {experiment!r} has no row yet; it can be read once it has begun, and "
+            "02_kpi_setting shows what it needs"
+        )
+    ready = known if begun is None else {name: known[name] for name in known if name in begun}
+    return known[experiment] if experiment else next(iter(ready.values()))
 
 
 def frozen_plan(engagement: Engagement, experiment: Experiment, rules: Mapping[str, Any]) -> Plan:

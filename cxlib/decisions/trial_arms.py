@@ -5,7 +5,7 @@ readout = read_out(plan, control=data.arms["control"], treatment=data.arms["trea
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isclose
 
 import numpy as np
@@ -19,6 +19,7 @@ from cxlib.data.exposure import (
     exposure,
     value_counts,
     waiting_counts,
+    without_unclear,
 )
 from cxlib.data.source import Source
 from cxlib.decisions.outcomes import (
@@ -38,6 +39,7 @@ from cxlib.errors import DataError
 TINY = 1e-9
 SUMMED = ("proportion", "mean", "ratio")
 COUNTED = ("nps", "ordinal", "quantile")
+ALL = "arm_of_all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class TrialData:
         covariates: Per covariate and arm its mean and variance before the test.
         exposure: How the units lie in the arms.
         caps: The value each capped measure was lowered to.
+        source: The table it was read from, without the units that were dropped.
     """
 
     arms: Mapping[str, Arm]
@@ -57,6 +60,7 @@ class TrialData:
     covariates: Mapping[str, Mapping[str, MeanOutcome]]
     exposure: Exposure
     caps: Mapping[str, float]
+    source: Source
 
 
 def gather(
@@ -81,6 +85,10 @@ def gather(
             arms or stands twice; a share is not 0 or 1; a wait is below 0.
     """
     lying = exposure(source, unit=unit, arm=arm, scope=scope)
+    if plan.unclear_units == "drop" and lying.n_crossed + lying.n_repeated:
+        cleaned = without_unclear(source, unit=unit, arm=arm, scope=scope)
+        clean = gather(cleaned, plan, unit=unit, arm=arm, scope=scope)
+        return replace(clean, exposure=lying, source=cleaned)
     _check_exposure(plan, lying, unit)
     caps = {
         metric.column: cap_of(source, column=metric.column, quantile=metric.cap, scope=scope)
@@ -133,6 +141,31 @@ def gather(
         covariates=_balance(source, plan, arm=arm, scope=scope),
         exposure=lying,
         caps=caps,
+        source=source,
+    )
+
+
+def one_arm(source: Source, plan: Plan, *, scope: Scope | None = None) -> Arm:
+    """Read the primary measure of all rows as if they were one arm: customers before a test.
+
+    Raises:
+        DataError: A column is absent, or a value cannot be.
+    """
+    whole = replace(
+        source,
+        table=f"(select *, 'control' as {ALL} from {source.table}) as whole",  # noqa: S608
+        columns=source.columns | {ALL},
+    )
+    metric = plan.primary
+    found = aggregate(
+        whole, arm=ALL, measures=[metric.columns], scope=scope,
+        covariates=() if plan.cluster or metric.kind not in SUMMED else plan.covariates,
+    )  # fmt: skip
+    sums = found.sums[""]
+    outcomes = _outcomes(whole, plan, metric, "", sums, arm=ALL, scope=scope)
+    return Arm(
+        n_assigned=int(found.assigned[""]["n"].sum()),
+        outcomes={metric.column: outcomes["control", ""]},
     )
 
 
@@ -165,13 +198,14 @@ def _check_exposure(plan: Plan, found: Exposure, unit: str) -> None:
         shown = ", ".join(found.crossed)
         raise DataError(
             f"experiment {plan.experiment!r}: a unit must be in one arm, {found.n_crossed} of "
-            f"{found.n_units} are in more: {shown}; leave these units out and ask why they crossed"
+            f"{found.n_units} are in more: {shown}; ask why they crossed; "
+            "unclear_units: drop leaves them out and counts them"
         )
     if found.n_repeated:
         raise DataError(
             f"experiment {plan.experiment!r}: a unit must have one row, {found.n_repeated} of "
             f"{found.n_units} have more; add their rows up by {unit} first, or name the right "
-            "unit column"
+            "unit column; unclear_units: drop leaves these units out and counts them"
         )
 
 
@@ -186,8 +220,8 @@ def _outcomes(
     scope: Scope | None,
 ) -> dict[tuple[str, str], Outcome]:
     """One measure in every arm, or in every arm within a segment column's values."""
-    if metric.kind in SUMMED and plan.cluster and not key:
-        return _clustered(source, plan.cluster, metric, arm=arm, scope=scope)
+    if metric.kind in SUMMED and plan.cluster:
+        return _clustered(source, plan.cluster, metric, key, arm=arm, scope=scope)
     if metric.kind in SUMMED:
         return _summed(
             metric, sums[metric.columns], key, bool(plan.covariates and not plan.cluster)
@@ -196,7 +230,7 @@ def _outcomes(
         by = [key] if key else []
         frame = value_counts(source, column=metric.column, arm=arm, by=by, scope=scope)
         return _scored(metric, frame, key)
-    return {} if key else _waited(source, metric, arm=arm, scope=scope)
+    return _waited(source, metric, key, arm=arm, scope=scope)
 
 
 def _summed(
@@ -232,18 +266,22 @@ def _check_share(metric: Metric, n_obs: int, mean: float, variance: float) -> No
 
 
 def _clustered(
-    source: Source, cluster: str, metric: Metric, *, arm: str, scope: Scope | None
+    source: Source, cluster: str, metric: Metric, key: str, *, arm: str, scope: Scope | None
 ) -> dict[tuple[str, str], Outcome]:
-    frame = cluster_sums(source, cluster=cluster, arm=arm, measures=[metric.columns], scope=scope)
+    frame = cluster_sums(
+        source, cluster=cluster, arm=arm, measures=[metric.columns], by=[key] if key else [],
+        scope=scope,
+    )  # fmt: skip
     count = f"n_{metric.column}"
     base = f"sum_{metric.denominator}" if metric.denominator else count
     return {
-        (str(name), ""): ClusterOutcome(
+        (str(name[0]), str(name[1]) if key else ""): ClusterOutcome(
             total=rows[f"sum_{metric.column}"].to_numpy(dtype=np.float64),
             base=rows[base].to_numpy(dtype=np.float64),
             n_obs=int(rows[count].sum()),
+            squares=rows[f"squares_{metric.column}"].to_numpy(dtype=np.float64),
         )
-        for name, rows in frame[frame[base] > 0].groupby("arm")
+        for name, rows in frame[frame[base] > 0].groupby(["arm", *([key] if key else [])])
     }
 
 
@@ -262,18 +300,19 @@ def _scored(metric: Metric, frame: pd.DataFrame, key: str) -> dict[tuple[str, st
 
 
 def _waited(
-    source: Source, metric: Metric, *, arm: str, scope: Scope | None
+    source: Source, metric: Metric, key: str, *, arm: str, scope: Scope | None
 ) -> dict[tuple[str, str], Outcome]:
+    keys = [key] if key else []
     frame = waiting_counts(
-        source, time=metric.column, event=metric.event or "", arm=arm, scope=scope
+        source, time=metric.column, event=metric.event or "", arm=arm, by=keys, scope=scope
     )
     return {
-        (str(name), ""): WaitOutcome(
+        (str(name[0]), str(name[1]) if key else ""): WaitOutcome(
             times=rows["value"].to_numpy(dtype=np.float64),
             events=rows["events"].to_numpy(dtype=np.int64),
             censored=rows["censored"].to_numpy(dtype=np.int64),
         )
-        for name, rows in frame.groupby("arm")
+        for name, rows in frame.groupby(["arm", *keys])
     }
 
 

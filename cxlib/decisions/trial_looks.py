@@ -71,6 +71,13 @@ class LookView:
         count = max(self.plan.n_looks, self.number)
         return repeated_interval(effect, critical=self.limit, look=self.number, looks=count)
 
+    def at(self, confidence_level: float) -> "LookView":
+        """The same look with limits for another level of confidence."""
+        if confidence_level == self.plan.confidence_level:
+            return self
+        moved = replace(self, plan=replace(self.plan, confidence_level=confidence_level))
+        return replace(moved, limit=_limit(moved))
+
     def may_stop(self, effect: Estimate) -> bool:
         """Whether this effect (already adjusted) may end the test before its planned end."""
         if self.plan.looks == "fixed" or self.complete or self.unplanned:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from math import isclose, isfinite
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cxlib.decisions.outcomes import Metric
 from cxlib.engagement.experiment import Experiment, Family, LookDesign, Outcome
@@ -14,7 +14,7 @@ from cxlib.stats.estimate import Unit, check_level
 LATER: Final[dict[str, Any]] = {
     "arms": (), "secondary": (), "covariates": (), "cluster": None, "segments": (),
     "looks": "fixed", "n_looks": 1, "family": "holm", "denominator": None, "event": None,
-    "quantile": None, "horizon_days": None, "cap": None,
+    "quantile": None, "horizon_days": None, "cap": None, "unclear_units": "refuse",
 }  # fmt: skip
 """What a rule may say beyond its short form; left out of the record where nothing is said, so that
 a rule frozen in the short form keeps its fingerprint."""
@@ -43,6 +43,7 @@ class Plan:
         looks: What pays for looking more than once.
         n_looks: Planned looks.
         family: What pays for many secondary metrics and segments.
+        unclear_units: Whether units in two arms or with two rows stop the readout or are dropped.
     """
 
     experiment: str
@@ -61,6 +62,7 @@ class Plan:
     looks: LookDesign = "fixed"
     n_looks: int = 1
     family: Family = "holm"
+    unclear_units: Literal["refuse", "drop"] = "refuse"
 
     def __post_init__(self) -> None:
         check_level(self.confidence_level)
@@ -126,6 +128,7 @@ def plan_from_engagement(experiment: Experiment, *, confidence_level: float = 0.
         looks=experiment.looks.design,
         n_looks=experiment.looks.planned,
         family=experiment.family,
+        unclear_units=experiment.unclear_units,
     )
 
 

@@ -6,11 +6,13 @@ all, and each segment's own effect is also shown pulled towards the effect of al
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 from cxlib.decisions.comparison import compare
 from cxlib.decisions.experiment import Readout
 from cxlib.decisions.outcomes import Arm, Comparison, Metric
 from cxlib.decisions.trial_arms import gather
+from cxlib.decisions.trial_looks import LookView
 from cxlib.decisions.trials import Evaluation
 from cxlib.engagement.experiment import Family
 from cxlib.errors import InputError
@@ -22,6 +24,7 @@ from cxlib.stats.multiplicity import (
     holm,
     holm_levels,
 )
+from cxlib.stats.proportions import two_sided_p
 from cxlib.stats.shrinkage import shrink_means
 
 FEWEST_TO_SHRINK = 3
@@ -97,20 +100,23 @@ def segment_views(
 
 
 def secondary_views(
-    readout: Readout, arms: Mapping[str, Arm], *, family: Family
+    readout: Readout, arms: Mapping[str, Arm], *, family: Family, looks: LookView | None = None
 ) -> tuple[SecondaryView, ...]:
-    """Adjust the secondary measures' p-values and intervals over their family.
+    """Adjust the secondary measures' p-values and intervals over their family, and for looks.
+
+    A plan with several looks widens these intervals as it does the primary's: their p-values are
+    those of the standard errors the look's limit leaves, before the family is paid for.
 
     Args:
         readout: With the secondary comparisons at the plan's level.
         arms: Of the test, to compare again at the level each measure has in the family.
         family: holm or benjamini_hochberg.
+        looks: This look among those of the plan; none, or a fixed plan, adjusts for none.
     """
-    plain = [each.effect.p_value for each in readout.secondary]
-    known = [1.0 if p is None else p for p in plain]
+    known = [_looked_p(each.effect, looks) for each in readout.secondary]
     if not known:
         return ()
-    level = readout.plan.confidence_level
+    level = readout.primary.effect.confidence_level
     if family == "holm":
         adjusted, levels = holm(known), holm_levels(known, confidence_level=level)
     else:
@@ -118,15 +124,38 @@ def secondary_views(
         levels = false_coverage_levels(known, confidence_level=level)
     return tuple(
         SecondaryView(
-            comparison=compare(
-                each.metric, control=arms["control"], treatment=arms[readout.arm],
-                confidence_level=wide,
+            comparison=_looked(
+                compare(
+                    each.metric, control=arms["control"], treatment=arms[readout.arm],
+                    confidence_level=wide,
+                ),
+                looks,
             ),
             p_value=p,
             shows=p < 1 - level,
         )
         for each, p, wide in zip(readout.secondary, adjusted, levels, strict=True)
     )  # fmt: skip
+
+
+def _looked(compared: Comparison, looks: LookView | None) -> Comparison:
+    """The comparison with the interval that allows for the plan's looks."""
+    if looks is None:
+        return compared
+    moved = looks.at(compared.effect.confidence_level)
+    return replace(compared, effect=moved.adjust(compared.effect))
+
+
+def _looked_p(effect: Estimate, looks: LookView | None) -> float:
+    """The p-value at which the look's own interval would just leave out zero."""
+    plain = 1.0 if effect.p_value is None else effect.p_value
+    if looks is None or not effect.has_interval or not effect.ci_upper > effect.ci_lower:
+        return plain
+    wide = looks.at(effect.confidence_level).adjust(effect)
+    if wide.p_value is not None:
+        return wide.p_value
+    scale = (wide.ci_upper - wide.ci_lower) / (effect.ci_upper - effect.ci_lower)
+    return two_sided_p(-NormalDist().inv_cdf(max(plain, 1e-300) / 2) / scale)
 
 
 def _view(

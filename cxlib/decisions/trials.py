@@ -28,7 +28,8 @@ from cxlib.decisions.trial_plan import Plan, unit_named
 from cxlib.decisions.verdict import check_verdicts
 from cxlib.engagement.experiment import Experiment
 from cxlib.engagement.schema import Engagement
-from cxlib.errors import DataError, InputError
+from cxlib.errors import ConfigError, DataError, InputError
+from cxlib.stats.dunnett import dunnett
 from cxlib.stats.multiplicity import simultaneous_level
 
 
@@ -84,7 +85,8 @@ def evaluate(
     """Read a test out under its rule.
 
     With several tested arms each is compared with control; intervals and harm are held to the level
-    at which all hold together, and the split is tested over all arms at once.
+    at which all hold together (Dunnett; Bonferroni by cluster or with several looks, where the
+    normal law of one look does not carry), and the split is tested over all arms at once.
 
     Args:
         source: One row per unit.
@@ -102,12 +104,12 @@ def evaluate(
     """
     rows = scope or Scope()
     data = gather(source, plan, unit=unit, arm=arm, scope=rows)
+    source = data.source
     first, last, outside = _days(source, rows)
     days_run = (last - first).days + 1 if first and last else plan.horizon_days
     tested = [name for name in plan.split if name != "control"]
-    level = simultaneous_level(plan.confidence_level, comparisons=len(tested))
-    judged = replace(plan, confidence_level=level) if len(tested) > 1 else plan
     counts = {name: each.n_assigned for name, each in data.arms.items()}
+    judged = replace(plan, confidence_level=_pair_level(plan, counts))
     looks = view_looks(plan, units=sum(counts.values()), days=days_run, earlier=earlier)
     health = check_health(
         source, plan, data, unit=unit, arm=arm, scope=rows, minimum_cell=minimum_cell
@@ -120,7 +122,7 @@ def evaluate(
         )  # fmt: skip
         found = read_out(
             judged, control=data.arms["control"], treatment=data.arms[name], days_run=days_run,
-            arm=name, split=split, looks=replace(looks, plan=judged), frozen=frozen,
+            arm=name, split=split, looks=looks.at(judged.confidence_level), frozen=frozen,
         )  # fmt: skip
         readouts[name] = replace(found, plan=plan, rule_hash=plan.rule_hash())
     return Evaluation(
@@ -173,17 +175,28 @@ def evaluate_all(
     rules: Mapping[str, Any],
     verdicts: Mapping[str, Any],
 ) -> dict[str, Evaluation]:
-    """Read every test of the engagement out, in the file's order.
+    """Read every test of the engagement that has begun, in the file's order.
 
     Raises:
-        ConfigError: A verdict of the ledger does not follow from what it says was found.
+        ConfigError: A verdict of the ledger does not follow from what it says was found, or no test
+            has begun.
         DataError: As evaluate.
     """
     check_verdicts(verdicts)
-    return {
+    (column,) = source.names("experiment")
+    begun = set(source.ask(f"select distinct {column} as e from {source.table}")["e"])  # noqa: S608
+    found = {
         each.id: evaluate_experiment(engagement, each, source, rules=rules, verdicts=verdicts)
         for each in engagement.experiments
+        if each.id in begun
     }
+    if not found:
+        raise ConfigError(
+            f"no test of {engagement.path.name} has begun: {source.table} has no row of "
+            f"{', '.join(each.id for each in engagement.experiments)}; 02_kpi_setting shows what "
+            "each test needs"
+        )
+    return found
 
 
 def read_table(
@@ -311,6 +324,17 @@ def _days(source: Source, scope: Scope) -> tuple[dt.date | None, dt.date | None,
     if not inside.any():
         raise DataError("no unit was assigned in the planned period; check the dates of the test")
     return min(when[inside]), max(when[inside]), int(days.loc[~inside, "n"].sum())
+
+
+def _pair_level(plan: Plan, counts: Mapping[str, int]) -> float:
+    """The level of each comparison with control at which all hold together."""
+    tested = [name for name in plan.split if name != "control"]
+    if plan.cluster or plan.looks != "fixed":
+        return simultaneous_level(plan.confidence_level, comparisons=len(tested))
+    return dunnett(
+        [1.0] * len(tested), n_control=counts["control"],
+        n_treatments=[counts[name] for name in tested], confidence_level=plan.confidence_level,
+    ).confidence_level  # fmt: skip
 
 
 def _rank(readout: Readout) -> tuple[bool, float]:

@@ -143,13 +143,46 @@ class Worth(Strict):
     cost_per_year_hkd: Annotated[float, Field(ge=0)] = 0
 
 
+class Usual(Strict):
+    """What is known of the primary measure before the test, to size it.
+
+    A proportion gives its `value`; a mean or ratio the `sd` of one unit; an NPS `promoters` and
+    `detractors`; an ordered scale the `shares` of its answers, lowest first; a time the
+    `share_by_horizon` to which it has happened. `correlation` is that of the covariates with the
+    measure; `cluster_size`, `cluster_size_cv` and `icc` describe what is randomised whole.
+    `source` says in words where this is known from.
+    """
+
+    source: Text
+    value: float | None = None
+    sd: Annotated[float, Field(gt=0)] | None = None
+    promoters: Annotated[float, Field(ge=0, le=1)] | None = None
+    detractors: Annotated[float, Field(ge=0, le=1)] | None = None
+    shares: list[Annotated[float, Field(ge=0, lt=1)]] = Field(default_factory=list)
+    share_by_horizon: Share | None = None
+    units_per_day: Annotated[float, Field(gt=0)] | None = None
+    correlation: Annotated[float, Field(ge=0, lt=1)] = 0
+    cluster_size: Annotated[float, Field(ge=1)] = 1
+    cluster_size_cv: Annotated[float, Field(ge=0)] = 0
+    icc: Annotated[float, Field(ge=0, le=1)] = 0
+
+
+SIZED: dict[OutcomeKind, tuple[str, ...]] = {
+    "proportion": ("value",), "mean": ("sd",), "ratio": ("sd",), "ordinal": ("shares",),
+    "nps": ("promoters", "detractors"), "time": ("share_by_horizon",),
+}  # fmt: skip
+"""What sizes a test of each kind of measure; a quantile has no such formula here."""
+
+
 class Experiment(Strict):
     """A randomised test with the rule it is judged by, frozen before the readout.
 
     `arms` names further arms beside control and treatment; `secondary` are measures that inform
     but do not decide; `covariates` sharpen the estimates (CUPED); `cluster` is the column of what
     was randomised where that is not the unit (stores, agents); `segments` are columns registered
-    before the test; `family` is how many measures are paid for.
+    before the test; `family` is how many measures are paid for; `usual` sizes the test before it
+    starts; `unclear_units: drop` leaves units in two arms or with two rows out and counts them,
+    where `refuse` stops at them.
     """
 
     id: Slug
@@ -172,6 +205,8 @@ class Experiment(Strict):
     family: Family = "holm"
     power: Share = 0.8
     worth: Worth | None = None
+    usual: Usual | None = None
+    unclear_units: Literal["refuse", "drop"] = "refuse"
     owner: Text
 
     @property
@@ -210,6 +245,48 @@ class Experiment(Strict):
             raise ValueError(f"a covariate stands once: {', '.join(twice)}")
         if twice := _repeated([each.column for each in self.segments]):
             raise ValueError(f"a segment column stands once: {', '.join(twice)}")
+        if self.cluster and (apart := [o.column for o in self.outcomes if o.kind not in ADJUSTED]):
+            raise ValueError(
+                f"a test by {self.cluster} takes measures of the kinds {', '.join(ADJUSTED)}; "
+                f"{', '.join(apart)} is another: make it a mean, or leave it out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sized(self) -> Self:
+        usual, kind = self.usual, self.primary.kind
+        if usual is None:
+            return self
+        if kind not in SIZED:
+            raise ValueError(
+                f"usual sizes a test of {', '.join(SIZED)}; {self.primary.column} is a {kind}: "
+                "leave usual out"
+            )
+        said = {
+            name for names in SIZED.values() for name in names
+            if getattr(usual, name) not in (None, [])
+        }  # fmt: skip
+        if absent := [name for name in SIZED[kind] if name not in said]:
+            raise ValueError(
+                f"usual of a {kind} needs {' and '.join(SIZED[kind])}, not given: "
+                f"{', '.join(absent)}"
+            )
+        if kind == "proportion" and not 0 < (usual.value or 0.0) < 1:
+            raise ValueError(
+                f"usual value of a proportion must be between 0 and 1, got {usual.value:g}"
+            )
+        if kind == "ordinal" and not isclose(sum(usual.shares), 1, abs_tol=1e-6):
+            raise ValueError(f"usual shares must sum to 1, got {sum(usual.shares):.4g}")
+        if usual.correlation and (kind not in ADJUSTED or not self.covariates or self.cluster):
+            raise ValueError(
+                "usual correlation is that of covariates with a share, mean or ratio of units "
+                "assigned one by one; this test has none: leave it out"
+            )
+        if bool(self.cluster) != (usual.cluster_size > 1):
+            raise ValueError(
+                "usual cluster_size above 1 and cluster go together, got "
+                f"cluster_size {usual.cluster_size:g} and cluster {self.cluster or 'none'}"
+            )
         return self
 
 

@@ -2,12 +2,14 @@
 
 from datetime import date
 
-from cxlib.decisions.benefit import Design, SizeCheck
+from cxlib.decisions.benefit import SizeCheck
 from cxlib.decisions.experiment import SPLIT_P_VALUE
-from cxlib.decisions.health import DAY, Health, SplitPart
+from cxlib.decisions.health import DAY, BalancePart, Health, SplitPart
 from cxlib.decisions.red_team import RedTeam
+from cxlib.decisions.trial_design import Design
 from cxlib.decisions.trial_looks import LookView
 from cxlib.report import figures
+from cxlib.report.ab_design import size_rows
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Table
@@ -24,18 +26,8 @@ def design_table(report: Report, trial: Trial, design: Design | None, looks: Loo
     title = "ab_checks.design.table_plain"
     if design is not None:
         title = "ab_checks.design.table"
-        kind = plan.primary.effect_unit
-        values |= {
-            "power": Num(design.power, "share"), "asked_power": Num(design.level, "share"),
-            "usual": design.control, "needed": design.needed,
-        }  # fmt: skip
-        detectable = None if design.detectable is None else Num(abs(design.detectable), kind)
-        rows += [
-            (phrase("ab_checks.design.power"), values["power"]),
-            (Phrase("ab_checks.design.detectable", values), detectable),
-            (Phrase("ab_checks.design.needed", values), design.needed),
-            (phrase("ab_checks.design.days"), design.days),
-        ]
+        values |= {"power": Num(design.power, "share"), "asked_power": Num(design.level, "share")}
+        rows += [*size_rows(design), (phrase("ab_checks.design.days"), design.days)]
     rows += [
         (phrase("ab_checks.design.looks"), _look_words(looks)),
         (phrase("ab_checks.design.known"), _listed(trial, plan.covariates)),
@@ -71,17 +63,26 @@ def health_table(report: Report, trial: Trial, health: Health) -> Block:
             )
         )
     exposure = health.exposure
+    unclear = exposure.n_crossed + exposure.n_repeated
     rows.insert(
         0,
         (
             phrase("ab_checks.health.once"),
-            phrase("ab_checks.health.twice", count=exposure.n_crossed + exposure.n_repeated),
-            _passed(exposure.n_crossed + exposure.n_repeated == 0, blocks=True),
+            phrase(
+                "ab_checks.health.dropped" if unclear else "ab_checks.health.twice",
+                count=unclear,
+                crossed=exposure.n_crossed,
+                repeated=exposure.n_repeated,
+                total=exposure.n_units,
+            ),
+            _passed(unclear == 0),
         ),
     )
     rows += [
         (
-            phrase("ab_checks.health.missing", metric=trial.name(part.metric)),
+            trial.in_arm(
+                part.arm, phrase("ab_checks.health.missing", metric=trial.name(part.metric))
+            ),
             phrase(
                 "ab_checks.health.shares",
                 treatment=Num(part.treatment, "share"),
@@ -93,7 +94,7 @@ def health_table(report: Report, trial: Trial, health: Health) -> Block:
     ]
     rows += [
         (
-            phrase("ab_checks.health.balance", column=trial.column(part.column)),
+            trial.in_arm(part.arm, _about("health.balance", trial, part)),
             phrase(
                 "ab_checks.health.means",
                 treatment=Num(part.treatment, "rating"),
@@ -103,16 +104,18 @@ def health_table(report: Report, trial: Trial, health: Health) -> Block:
         )
         for part in health.balance
     ]
-    if health.trend_p_value is not None and trial.readout.is_valid:
-        alpha = 1 - trial.readout.plan.confidence_level
-        rows.append(
+    if trial.readout.is_valid:
+        rows += [
             (
-                phrase("ab_checks.health.trend"),
-                phrase("ab_test.found.p", p=Num(health.trend_p_value, "p_value")),
-                _passed(health.trend_p_value >= alpha),
+                trial.in_arm(part.arm, phrase("ab_checks.health.trend")),
+                phrase("ab_test.found.p", p=Num(part.p_value, "p_value")),
+                _passed(not part.differs),
             )
-        )
-    counts: dict[str, Value] = {**values, "limit": limit, "total": len(rows), "good": _good(rows)}
+            for part in health.trends
+        ]
+    counts: dict[str, Value] = {
+        **values, "limit": limit, "total": len(rows), "good": _good(rows), "checks": health.checks,
+    }  # fmt: skip
     heads = ("check", "found", "result")
     return _table(report, "ab_checks.health", counts, heads, rows, text=("found", "result"))
 
@@ -121,13 +124,14 @@ def span_chart(report: Report, trial: Trial, health: Health) -> Block:
     """Draw the effect over the weeks of the test."""
     if not trial.readout.is_valid:
         return not_read(report, "ab_checks.spans")
-    if len(health.spans) < 2:  # noqa: PLR2004 - one stretch has no course
+    spans = [span for span in health.spans if span.arm == trial.readout.arm]
+    if len(spans) < 2:  # noqa: PLR2004 - one stretch has no course
         return report.items("ab_checks.spans", [phrase("ab_checks.spans.none")], role="note")
-    kind: NumKind = health.spans[0].effect.unit
-    lowest = min(health.spans, key=lambda span: span.effect.value)
-    highest = max(health.spans, key=lambda span: span.effect.value)
+    kind: NumKind = spans[0].effect.unit
+    lowest = min(spans, key=lambda span: span.effect.value)
+    highest = max(spans, key=lambda span: span.effect.value)
     values = {
-        **trial_values(trial), "count": len(health.spans), "low": lowest.effect,
+        **trial_values(trial), "count": len(spans), "low": lowest.effect,
         "high": highest.effect, "low_from": Day(lowest.start), "high_from": Day(highest.start),
     }  # fmt: skip
 
@@ -139,7 +143,7 @@ def span_chart(report: Report, trial: Trial, health: Health) -> Block:
                     estimate=span.effect,
                     note=write(span.effect.n_obs),
                 )
-                for span in health.spans
+                for span in spans
             ],
             theme=theme,
             fmt=lambda value: write(phrase("cell.signed", value=Num(value, kind))),
@@ -228,7 +232,7 @@ def attack_table(report: Report, trial: Trial, red_team: RedTeam) -> Block:
             rows.append(_attack_row(name, drawn))
     rows += [
         (
-            phrase("ab_checks.attack.placebo", column=trial.column(part.column)),
+            trial.in_arm(part.arm, _about("attack.placebo", trial, part)),
             phrase("ab_checks.attack.nothing"),
             phrase("ab_test.found.interval", effect=part.difference),
             _passed(not part.differs),
@@ -260,6 +264,11 @@ def _look_words(looks: LookView) -> Phrase:
 
 def _listed(trial: Trial, names: tuple[str, ...]) -> Value:
     return Joined(tuple(trial.column(name) for name in names)) if names else phrase("list.none")
+
+
+def _about(key: str, trial: Trial, part: BalancePart) -> Phrase:
+    """Name a check of a value from before the test."""
+    return phrase(f"ab_checks.{key}", column=trial.column(part.column))
 
 
 def _open(chance: float) -> float:

@@ -1,15 +1,14 @@
 """What 03_ab_test shows: from a readout to tables, figures and findings."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from cxlib.decisions.outcomes import Metric
 from cxlib.report import scope
+from cxlib.report.ab_effect import method_of, trial_table
 from cxlib.report.blocks import Block
 from cxlib.report.findings import Level
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Marked, Status, Table
+from cxlib.report.tables import Cell, Marked, Status
 from cxlib.report.trial import (
     SAFETY_STATUS,
     Trial,
@@ -22,8 +21,7 @@ from cxlib.report.trial import (
     trial_values,
 )
 from cxlib.report.trial_charts import not_read
-from cxlib.report.writer import Joined, Num, NumKind, Phrase, Value, phrase
-from cxlib.stats.estimate import Estimate
+from cxlib.report.writer import Joined, Num, NumKind, Phrase, phrase
 
 LAST_HARM = 2
 """Place of the last condition whose failure means harm or no reading at all."""
@@ -62,8 +60,12 @@ def rule_table(report: Report, trial: Trial) -> Block:
                 phrase("ab_test.rule.margin", margin=Num(guardrail.margin or 0.0, kind)),
             )
         )
-    rows.append((phrase("ab_test.rule.level"), Num(plan.confidence_level, "share")))
-    return _table(
+    level = Num(plan.confidence_level, "share")
+    rows.append((phrase("ab_test.rule.level"), level))
+    if plan.arms:
+        together = phrase("ab_test.rule.together", count=1 + len(plan.arms), level=level)
+        rows.append((phrase("ab_test.rule.arms"), together))
+    return trial_table(
         report, "ab_test.rule", "ab_test.rule.table", values, ("part", "fixed"), rows=rows,
         source="ab_test.rule.source" if trial.readout.frozen else "ab_test.rule.source_open",
         text=("fixed",),
@@ -89,7 +91,7 @@ def split_table(report: Report, trial: Trial) -> Block:
         for name, n in reversed(counts.items())
     ]
     heads = ("group", "planned", "found", "customers")
-    return _table(report, "ab_test.split", "ab_test.split.table", values, heads, rows=rows)
+    return trial_table(report, "ab_test.split", "ab_test.split.table", values, heads, rows=rows)
 
 
 def split_finding(report: Report, trial: Trial) -> Block:
@@ -103,47 +105,6 @@ def effect_section(report: Report, trial: Trial) -> Block:
     clear = "up" if effect.value > 0 else "down"
     case = clear if effect.excludes(0.0) else "unclear"
     return _section(report, "ab_test.effect", case if trial.readout.is_valid else "blocked", trial)
-
-
-def effect_table(report: Report, trial: Trial) -> Block:
-    """Show the primary measure in both groups, the difference and the relative difference."""
-    if not trial.readout.is_valid:
-        return not_read(report, "ab_test.effect.table")
-    found, values = trial.readout.primary, dict(trial_values(trial))
-    known = trial.readout.plan.covariates
-    values["known"] = Joined(tuple(trial.column(column) for column in known))
-    signed = phrase("cell.signed", value=found.effect)
-    relative = replace(found.rel_effect, unit="share")
-    rows: list[tuple[Cell, ...]] = [
-        _exact_row(trial.experiment.arm_names[trial.readout.arm], found.treatment),
-        _exact_row(trial.experiment.control, found.control),
-        (
-            phrase(
-                "ab_test.effect.adjusted"
-                if found.unadjusted is not None and found.variance_reduction > 0
-                else "ab_test.effect.difference"
-            ), signed,
-            phrase("cell.signed_interval", value=found.effect), found.effect.n_obs,
-        ),
-        (
-            phrase("ab_test.effect.relative"), phrase("cell.signed", value=relative),
-            phrase("cell.signed_interval", value=relative), relative.n_obs,
-        ),
-    ]  # fmt: skip
-    heads = ("row", "value", "ci", "n")
-    source = f"ab_test.effect.source_{_method(trial)}"
-    if found.unadjusted is not None and found.variance_reduction > 0:
-        values["reduction"] = Num(found.variance_reduction, "share")
-        rows.insert(
-            2,
-            (
-                phrase("ab_test.effect.before"), phrase("cell.signed", value=found.unadjusted),
-                phrase("cell.signed_interval", value=found.unadjusted), found.unadjusted.n_obs,
-            ),
-        )  # fmt: skip
-    return _table(
-        report, "ab_test.effect", "ab_test.effect.table", values, heads, rows=rows, source=source
-    )
 
 
 def effect_finding(report: Report, trial: Trial) -> Block:
@@ -168,11 +129,13 @@ def guardrail_table(report: Report, trial: Trial) -> Block:
             role="note",
         )
     rows: list[tuple[Cell, ...]] = []
-    for guardrail in trial.readout.guardrails:
+    judged = [(each.arm, rail) for each in trial.readouts for rail in each.guardrails]
+    for arm, guardrail in judged:
         found = guardrail.comparison
         rows.append(
             (
-                trial.name(found.metric), found.control, found.treatment,
+                trial.in_arm(arm, phrase("ab_checks.words", words=trial.name(found.metric))),
+                found.control, found.treatment,
                 phrase("cell.signed", value=found.effect),
                 phrase("cell.signed_interval", value=found.effect),
                 Num(guardrail.margin, found.effect.unit), found.effect.n_obs,
@@ -183,9 +146,9 @@ def guardrail_table(report: Report, trial: Trial) -> Block:
         )  # fmt: skip
     heads = ("name", "control", "treatment", "difference", "ci", "margin", "n", "result")
     title, values = f"ab_test.guardrails.table_{case}", trial_values(trial)
-    adjusted = _method(trial) in {"adjusted", "cluster"}
+    adjusted = method_of(trial) in {"adjusted", "cluster"}
     source = "ab_test.guardrails.source_adjusted" if adjusted else ""
-    return _table(report, "ab_test.guardrails", title, values, heads, rows=rows, source=source)
+    return trial_table(report, "ab_test.guardrails", title, values, heads, rows=rows, source=source)
 
 
 def guardrail_finding(report: Report, trial: Trial) -> Block:
@@ -209,7 +172,7 @@ def verdict_table(report: Report, trial: Trial) -> Block:
         "total": len(steps),
     }  # fmt: skip
     heads = ("condition", "found", "holds")
-    return _table(
+    return trial_table(
         report, "ab_test.verdict", "ab_test.verdict.table", values, heads, rows=rows,
         text=("found", "holds"),
     )  # fmt: skip
@@ -240,7 +203,11 @@ def limit_list(report: Report, trial: Trial) -> Block:
     units = readout.split.n_all
     found = (readout.primary, *(guardrail.comparison for guardrail in readout.guardrails))
     partial = [each for each in found if each.effect.n_obs < units]
-    keys = ["one", *(() if readout.plan.segments else ("segments",))]
+    keys = [
+        *(["adjusted"] if method_of(trial) == "adjusted" else []),
+        "one",
+        *(() if readout.plan.segments else ("segments",)),
+    ]
     keys.append("peeking" if readout.plan.looks == "fixed" else "looks")
     keys.append("frozen" if readout.frozen else "open")
     if trial.experiment.worth is None:
@@ -257,23 +224,13 @@ def limit_list(report: Report, trial: Trial) -> Block:
 def answer(report: Report, trial: Trial) -> Block:
     """Give the verdict, its three reasons and the decision wanted."""
     readout = trial.readout
-    shipped = readout.reason == "effect_shown" and _method(trial) == "adjusted"
+    shipped = readout.reason == "effect_shown" and method_of(trial) == "adjusted"
     return report.answer(
         f"ab_test.summary.{readout.reason}{'_adjusted' if shipped else ''}",
         reasons=[split_key(readout), effect_key(readout), guardrail_key(readout)],
         by=scope.decide_by(report.engagement),
         **trial_values(trial),
     )
-
-
-def _method(trial: Trial) -> str:
-    """Which method's words stand under the effect."""
-    plan = trial.readout.plan
-    if plan.cluster:
-        return "cluster"
-    if trial.readout.primary.unadjusted is not None and plan.covariates:
-        return "adjusted"
-    return plan.primary.kind
 
 
 def _section(report: Report, key: str, case: str, trial: Trial) -> Block:
@@ -289,43 +246,6 @@ def _say(report: Report, key: str, trial: Trial) -> Block:
         "diagnostic" if trial.readout.is_valid else "descriptive"
     )
     return report.say(key, level=level, grade=grade, **trial_values(trial))
-
-
-def _exact_row(name: Value, value: Estimate) -> tuple[Cell, ...]:
-    """A row to two digits, so that the difference between two rows adds up."""
-    return (
-        name, phrase("cell.exact", value=value), phrase("cell.exact_interval", value=value),
-        value.n_obs,
-    )  # fmt: skip
-
-
-def _row(name: Value, value: Estimate) -> tuple[Cell, ...]:
-    return (name, value, phrase("cell.interval", value=value), value.n_obs)
-
-
-def _table(
-    report: Report,
-    prefix: str,
-    title: str,
-    values: Mapping[str, Value],
-    heads: Sequence[str],
-    *,
-    rows: Sequence[tuple[Cell, ...]],
-    source: str = "",
-    text: Sequence[str] = (),
-) -> Block:
-    return report.table(
-        f"{prefix}.table",
-        Table(
-            title=Phrase(title, values),
-            subtitle=Phrase(f"{prefix}.subtitle", values),
-            source=Phrase(source or f"{prefix}.source", values),
-            columns=[
-                Column(f"{prefix}.{head}", "text" if head in text else "num") for head in heads
-            ],
-            rows=rows,
-        ),
-    )
 
 
 def _difference_kind(metric: Metric) -> NumKind:

@@ -55,6 +55,18 @@ class Trial:
         key = f"ab_checks.column.{column}"
         return own or (phrase(key) if key in catalogue("en") else column)
 
+    @property
+    def readouts(self) -> tuple[Readout, ...]:
+        """Every tested arm's readout, the one that is reported first before the others."""
+        others = () if self.found is None else self.found.readouts.values()
+        return (self.readout, *(each for each in others if each.arm != self.readout.arm))
+
+    def in_arm(self, arm: str, words: Phrase) -> Phrase:
+        """Say which arm a line is about, where the test has several."""
+        if not self.experiment.arms:
+            return words
+        return phrase("ab_checks.of_arm", words=words, arm=self.experiment.arm_names[arm])
+
     def name(self, metric: Metric) -> Text:
         """The words for one of its measures."""
         planned = self.experiment.outcomes
@@ -80,8 +92,12 @@ def read_trial(experiment: Experiment, found: Evaluation) -> Trial:
 
 
 def read_trials(engagement: Engagement, found: Mapping[str, Evaluation]) -> dict[str, Trial]:
-    """Put words and readouts of all tests together, in the file's order."""
-    return {each.id: read_trial(each, found[each.id]) for each in engagement.experiments}
+    """Put words and readouts of all tests that have begun together, in the file's order."""
+    return {
+        each.id: read_trial(each, found[each.id])
+        for each in engagement.experiments
+        if each.id in found
+    }
 
 
 def effect_case(readout: Readout) -> EffectCase:
@@ -151,6 +167,8 @@ def trial_values(trial: Trial) -> dict[str, Value]:
         "safe": count(readout, "safe"), "harmed": count(readout, "harmed"),
         "total": len(readout.guardrails), "metrics": 1 + len(readout.guardrails),
         "harm_p": Num(readout.harm_p_value, "p_value"),
+        "known": Joined(tuple(trial.column(column) for column in plan.covariates))
+        if plan.covariates else phrase("list.none"),
         "verdict": phrase(f"ab_test.verdict.{readout.verdict}"), "outside": trial.outside,
     }  # fmt: skip
 

@@ -14,12 +14,12 @@ def effect_chart(report: Report, trial: Trial) -> Block:
     """Draw the primary effect against zero and the smallest effect worth having."""
     if not trial.readout.is_valid:
         return not_read(report, "ab_test.effect.chart")
-    plan, found = trial.readout.plan, trial.readout.primary
+    plan = trial.readout.plan
     return _effect_figure(
         report,
         "ab_test.effect.chart",
         trial,
-        found,
+        {each.arm: each.primary for each in trial.readouts},
         margin=plan.minimum_effect * sign(plan.primary),
         zone="ab_test.chart.worth",
         texts=("ab_test.effect.chart", "ab_test.effect.chart_subtitle",
@@ -36,7 +36,7 @@ def guardrail_charts(report: Report, trial: Trial) -> Block:
         nothing = phrase("ab_test.guardrails.no_chart")
         return report.items("ab_test.guardrails.charts", [nothing], role="note")
     blocks = []
-    for guardrail in trial.readout.guardrails:
+    for place, guardrail in enumerate(trial.readout.guardrails):
         found = guardrail.comparison
         margin = -guardrail.margin * sign(found.metric)
         prefix = "ab_test.guardrails"
@@ -45,7 +45,7 @@ def guardrail_charts(report: Report, trial: Trial) -> Block:
                 report,
                 f"ab_test.guardrails.chart.{found.metric.column}",
                 trial,
-                found,
+                {each.arm: each.guardrails[place].comparison for each in trial.readouts},
                 margin=margin,
                 zone="ab_test.chart.loss",
                 texts=(f"{prefix}.chart_{guardrail.safety}", f"{prefix}.chart_subtitle",
@@ -68,25 +68,29 @@ def _effect_figure(
     report: Report,
     key: str,
     trial: Trial,
-    found: Comparison,
+    found: Mapping[str, Comparison],
     *,
     margin: float,
     zone: str,
     texts: tuple[str, str, str, str],
     values: Mapping[str, Value],
 ) -> Block:
-    """Draw one effect with its interval against zero and a shaded zone from the margin on."""
-    kind: NumKind = found.effect.unit
+    """Draw each arm's effect against zero and a shaded zone from the margin on."""
+    first = found[trial.readout.arm]
+    kind: NumKind = first.effect.unit
+    names = trial.experiment.arm_names
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
         return figures.difference_plot(
             [
                 figures.EffectItem(
-                    label=write(trial.name(found.metric)),
-                    estimate=found.effect,
-                    note=write(found.effect.n_obs),
+                    label=write(trial.name(first.metric) if len(found) == 1 else names[arm]),
+                    estimate=each.effect,
+                    note=write(each.effect.n_obs),
                     margin=margin,
                 )
+                for arm, each in found.items()
+                if each.effect.has_interval
             ],
             theme=theme,
             fmt=lambda value: write(phrase("cell.signed", value=Num(value, kind))),

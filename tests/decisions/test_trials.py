@@ -99,14 +99,23 @@ def test_sound_tables_are_rarely_called_broken():
 
 
 def test_several_arms_are_each_compared_at_a_level_that_holds_for_all():
-    """Three arms, two comparisons: 97.5 % each (Bonferroni); only the last arm has an effect."""
+    """Three arms, two comparisons: 97.3 % each by Dunnett, not 97.5 %; the last has an effect.
+
+    R: mvtnorm::qmvnorm(0.95, tail = "both.tails", corr = matrix(c(1, .5, .5, 1), 2)) gives 2.212,
+    and 2 * pnorm(2.212) - 1 = 0.9730.
+    """
     plan = replace(
         PLAN, treatment_share=1 / 3, arms=(("second", 1 / 3),), planned_per_arm=1_200, segments=()
     )
     found = read(table(arms=("control", "treatment", "second"), effect=0.09), plan)
     assert list(found.readouts) == ["treatment", "second"]
     assert found.best == "second"
-    assert found.readout.primary.effect.confidence_level == pytest.approx(0.975)
+    assert found.readout.primary.effect.confidence_level == pytest.approx(0.973, abs=1e-4)
+    harm = {readout.harm_p_value for readout in found.readouts.values()}
+    assert harm == {1 - found.readout.primary.effect.confidence_level}
+    assert {part.arm for part in found.health.balance} == {"treatment", "second"}
+    assert {span.arm for span in found.health.spans} == {"treatment", "second"}
+    assert found.health.checks == 4
     assert found.readout.rule_hash == plan.rule_hash()
     assert found.readout.split.n_all == 4_000
 
@@ -292,13 +301,14 @@ def spoilt(**columns):
         (
             pd.concat([table(n=400), table(n=400).head(1).assign(arm=["treatment"]),
                        table(n=400).head(1).assign(arm=["control"])]), PLAN,
-            ("experiment 'demo': a unit must be in one arm, 1 of 400 are in more: U0; leave these "
-            "units out and ask why they crossed"),
+            ("experiment 'demo': a unit must be in one arm, 1 of 400 are in more: U0; ask why "
+            "they crossed; unclear_units: drop leaves them out and counts them"),
         ),
         (
             pd.concat([table(n=400), table(n=400).head(1)]), PLAN,
             ("experiment 'demo': a unit must have one row, 1 of 400 have more; add their rows up "
-            "by unit_id first, or name the right unit column"),
+            "by unit_id first, or name the right unit column; unclear_units: drop leaves these units "
+            "out and counts them"),
         ),
         (
             spoilt(wait=-3), replace(PLAN, primary=KINDS["time"]),

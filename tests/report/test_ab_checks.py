@@ -12,7 +12,7 @@ from cxlib.decisions.trial_looks import view_looks
 from cxlib.decisions.trial_segments import secondary_views, segment_views
 from cxlib.decisions.trials import evaluate_all
 from cxlib.engagement import load_engagement
-from cxlib.report import ab_checks, ab_views
+from cxlib.report import ab_checks, ab_effect, ab_views
 from cxlib.report import ab_test as show
 from cxlib.report.report import Report
 from cxlib.report.trial import ledger_content, read_trials
@@ -55,7 +55,7 @@ def blocks_of(report, trial, trials):
         ab_checks.design_table(report, trial, design(here, power=0.8), looks),
         ab_checks.health_table(report, trial, here.health),
         ab_checks.span_chart(report, trial, here.health),
-        show.effect_table(report, trial),
+        ab_effect.effect_table(report, trial),
         show.guardrail_table(report, trial),
         ab_views.more_section(report, trial),
         ab_views.secondary_table(report, trial, others),

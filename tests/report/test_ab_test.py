@@ -13,6 +13,7 @@ from cxlib.decisions.experiment import plan_from_engagement, read_out
 from cxlib.decisions.outcomes import Arm, MeanOutcome, ProportionOutcome
 from cxlib.decisions.trials import evaluate_experiment
 from cxlib.engagement import load_engagement
+from cxlib.report import ab_effect
 from cxlib.report import ab_test as show
 from cxlib.report import trial_charts
 from cxlib.report.report import Report
@@ -95,7 +96,7 @@ def blocks_of(report, trial):
         "split_table": show.split_table(report, trial),
         "split_finding": show.split_finding(report, trial),
         "effect": show.effect_section(report, trial),
-        "effect_table": show.effect_table(report, trial),
+        "effect_table": ab_effect.effect_table(report, trial),
         "effect_finding": show.effect_finding(report, trial),
         "guardrails": show.guardrail_section(report, trial),
         "guardrails_table": show.guardrail_table(report, trial),
