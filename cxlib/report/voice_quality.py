@@ -7,6 +7,7 @@ from cxlib.measures.voice.coder import ThemeCoder
 from cxlib.measures.voice.correction import MentionRate
 from cxlib.measures.voice.labelled import CODED_BY, VarietyQuality
 from cxlib.measures.voice.stars import SourceStars
+from cxlib.measures.voice.starter import starter_model
 from cxlib.measures.voice.study import engagement_taxonomy
 from cxlib.measures.voice.tone import Tone, ToneShare
 from cxlib.report.blocks import Block
@@ -59,8 +60,8 @@ def tone_finding(report: Report, tone: Tone) -> Block:
 
 
 def _weakness(tone: Tone) -> Phrase | None:
-    """Say why the tone is weak evidence: a list of words reads it, or it cannot be corrected."""
-    if tone.scorer.basis == "cue_words":
+    """Say why the tone is weak evidence: no client's scores read it, or nothing corrects it."""
+    if tone.scorer.basis != "own_scores":
         return phrase("voice_quality.grade.word_list")
     if tone.overall.share is None or tone.overall.share.corrected is None:
         return phrase("voice_quality.grade.uncorrected")
@@ -82,7 +83,7 @@ def tone_values(report: Report, tone: Tone) -> dict[str, Value]:
         "tried": _area(scorer.tried) if scorer.tried else none,
         "label": phrase(f"voice_quality.label.{scorer.label}"),
         "standard": phrase(f"voice_quality.standard.{tone.standard}"),
-        "floor": report.engagement.minimum_cell,
+        "floor": report.engagement.minimum_cell, "n_starter": starter_model().n_texts,
         **period_values(report.engagement.baseline),
     }  # fmt: skip
 
@@ -92,7 +93,9 @@ def coding_block(report: Report, tone: Tone) -> Block:
     coding = tone.coding
     if coding is None:
         return report.items(
-            "voice_quality.coding", [phrase("voice_quality.coding.none")], role="note"
+            "voice_quality.coding",
+            [phrase("voice_quality.coding.none"), *_scripts(tone)],
+            role="note",
         )
     quality = coding.negative
     key = "voice_quality.coding.two" if coding.kappa else "voice_quality.coding.one"
@@ -105,7 +108,24 @@ def coding_block(report: Report, tone: Tone) -> Block:
     said = [Phrase(key, values)]
     if themes := _coded_themes(report, tone):
         said.append(themes)
-    return report.items("voice_quality.coding", said, role="note")
+    return report.items("voice_quality.coding", [*said, *_scripts(tone)], role="note")
+
+
+def _scripts(tone: Tone) -> list[Phrase]:
+    """Say what reads the comments in each script and how well, grade D where nothing checks it."""
+    said = []
+    for each in tone.scorer.scripts:
+        values: dict[str, Value] = {
+            "script": phrase(f"voice_quality.script.{each.script}"),
+            "n": each.n_texts, "n_scored": each.n_scored,
+        }  # fmt: skip
+        if each.check is None:
+            said.append(Phrase("voice_quality.script.unchecked", values))
+            continue
+        found, left = each.check.found, each.check.left_alone
+        values |= {"right": found.right, "n_low": found.n_obs, "left": left.right}
+        said.append(Phrase(f"voice_quality.script.{each.basis}", values | {"n_rest": left.n_obs}))
+    return said
 
 
 def _coded_themes(report: Report, tone: Tone) -> Phrase | None:
@@ -167,13 +187,15 @@ def quality_table(report: Report, qualities: Sequence[VarietyQuality]) -> Block:
                         variety=phrase(f"voice_quality.variety.{each.variety or 'all'}"),
                         precision=each.themes.precision,
                         recall=each.themes.recall,
+                        micro=_ratio(each.micro_f1),
+                        macro=_ratio(each.macro_f1),
                     )
                     for each in qualities
                     if each.themes and each.themes.precision and each.themes.recall
                 )
             ),
         )
-    values["themes"] = themes  # fmt: skip
+    values |= {"themes": themes, "starter": _starter()}
     return report.table(
         "voice_quality.quality",
         Table(
@@ -184,6 +206,28 @@ def quality_table(report: Report, qualities: Sequence[VarietyQuality]) -> Block:
             rows=rows,
         ),
     )
+
+
+def _starter() -> Phrase:
+    """Say how the model of made-up comments reads, beside the bare list of words."""
+    model = starter_model()
+    listed = tuple(
+        phrase(
+            "voice_quality.quality.starter_one",
+            variety=phrase(f"voice_quality.variety.{each.variety or 'all'}"),
+            n=each.found.n_obs,
+            right=each.found.right,
+            wrong=each.left_alone.n_obs - each.left_alone.right,
+            right_words=each.found_by_words.right,
+            wrong_words=each.left_alone_by_words.n_obs - each.left_alone_by_words.right,
+        )
+        for each in model.checks
+    )
+    return phrase("voice_quality.quality.starter", n=model.n_texts, listed=Joined(listed))
+
+
+def _ratio(value: float | None) -> Value:
+    return phrase("number.none") if value is None else Num(value, "ratio")
 
 
 def mention_table(

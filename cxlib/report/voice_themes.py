@@ -94,7 +94,7 @@ def _checked(study: VoiceStudy) -> Phrase:
 
 def unchecked(study: VoiceStudy) -> Phrase | None:
     """Say why what customers write is weak evidence; None where people have checked it."""
-    if study.scorer is None or study.scorer.basis == "cue_words":
+    if study.scorer is None or study.scorer.basis != "own_scores":
         return phrase("voice.grade.word_list")
     if study.correction is None:
         return phrase("voice.grade.unchecked")

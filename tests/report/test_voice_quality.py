@@ -83,15 +83,15 @@ def test_tone_says_what_it_rests_on(report):
 
 def test_a_fallback_is_called_an_indication(report):
     tone = tone_of(60)
-    assert "a list of words reads them" in words(voice_quality.tone_finding(report, tone))
-    assert "read by a list of words" in words(voice_quality.tone_table(report, tone))
+    assert "made-up comments reads them" in words(voice_quality.tone_finding(report, tone))
+    assert "comments made up for this workbook" in words(voice_quality.tone_table(report, tone))
 
 
 def test_a_fallback_prints_grade_d_and_a_learned_reading_does_not(report):
     """60 comments with a score are too few to learn from, 400 are enough."""
     block = voice_quality.tone_finding(report, tone_of(60))
     assert 'class="finding grade-D"' in block.html["en"]
-    assert "Evidence grade D: read by a list of words" in words(block)
+    assert "Evidence grade D: read by a model of made-up comments" in words(block)
     assert "證據等級 D" in words(block, "zh-Hant-HK")
     other = Report(report.engagement, "01_diagnosis")
     assert "grade-D" not in voice_quality.tone_finding(other, tone_of(400)).html["en"]
@@ -155,3 +155,22 @@ def test_quality_shows_the_confusion_by_variety(report):
 def test_stars_are_averaged_only_with_a_mapping(report, sources, across, wanted):
     stars = [SourceStars(source=s, n_obs=40, mean=mean_estimate(40, 4.0, 1.0)) for s in sources]
     assert wanted in words(voice_quality.stars_line(report, stars, across))
+
+
+def test_every_script_says_what_reads_it_and_an_unchecked_one_is_grade_d(report):
+    said = words(voice_quality.coding_block(report, tone_of(400)))
+    assert "Texts with Chinese characters: 400 comments, read by the model learned" in said
+    assert "finds 100 of 100 low scores and leaves 300 of 300 others alone" in said
+    few = words(voice_quality.coding_block(report, tone_of(60)))
+    assert "60 comments, read by the model of made-up comments, since only 60 have" in few
+    unscored = voice_quality.coding_block(report, tone_of(60, scored=False))
+    assert "Evidence grade D: 0 of them have a clear score" in words(unscored)
+    assert "證據等級 D" in words(unscored, "zh-Hant-HK")
+
+
+def test_the_source_says_the_test_comments_are_made_up_and_how_the_starter_reads(report):
+    scorer = learn_sentiment([], [], [], label="csat", seed=1)
+    block = voice_quality.quality_table(report, quality_by_variety(scorer))
+    assert "The 240 test comments were made up for this workbook; no customer wrote" in words(block)
+    assert "這 240 則測試意見為本工作簿而虛構，並非客戶所寫。" in words(block, "zh-Hant-HK")
+    assert "English 98 of 130 negative comments, with 33 false alarms" in words(block)

@@ -2,14 +2,23 @@
 
 Two sets, all texts made up for this workbook: no customer wrote them.
 
-`development`, 150 texts: one author wrote them and coded them in two passes. The list of themes
-and the list of cue words were widened with these texts in view, so they may test that a word is
-found and nothing else; they were coded before the theme `product_quality` existed.
+`development`, 390 texts: 150 by one author, coded in two passes; and 240 coded by two readers,
+a first test that is spent, since the list of themes and the starter model were tuned with it. They
+may test that a word is found and nothing else.
 
-`test`, 240 texts, 80 a variety: written by a second author who had not seen the lists, and coded
-by two readers, apart, from `codebook.txt` and the themes' definitions alone. The lists were frozen
-in commit 9186031 and the reading of tone in ccb971a before this set was opened; it was used once,
-and nothing was changed after it. `quality_by_variety` reports on this set only.
+`test`, 240 texts, 80 a variety: written by an author who had seen only the themes' definitions, and
+coded by two readers, apart, from `codebook.txt` and these definitions alone. Both were instructed
+alike, so that their kappa is an upper bound of that between two people. List, starter model and
+list of cue words were frozen in commit 3317239; the set was used once, on 2026-11-22, and nothing
+was tuned after it. `quality_by_variety` reports on this set only. One of its texts (two characters,
+neutral) also stands among the starter texts. On it, micro (macro) F1 of themes:
+
+    list before the starter texts      precision .80, recall .73, F1 .77 (.76)
+    list now                           precision .80, recall .84, F1 .82 (.82)
+
+and of 144 negative texts the list of cue words found 59 (11 false alarms), the starter model 109
+(20 false alarms). Half of the starter texts, unseen when the list was tuned on the other
+half, gave precision .81 and recall .71, where the list before had .82 and .60.
 """
 
 from collections.abc import Callable, Sequence

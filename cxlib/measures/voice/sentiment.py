@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ LOWEST_AREA: Final = 0.75
 """Area under the curve, on texts the model has not seen, under which it is not used."""
 
 FOLDS: Final = 5
+_Folds: TypeAlias = tuple[tuple[NDArray[np.int64], Letters], ...]
 MOST_FITTED: Final = 50_000
 
 
@@ -102,6 +103,7 @@ class SentimentScorer:
         outside: Chance of blame of each comment given, by a model that did not see its writer.
         scripts: Each script the comments are written in; where too few of one are scored, the
             stand-in judges it although the basis is the client's own scores.
+        folds: Places of the comments each part was held out with, and its model.
     """
 
     basis: Basis
@@ -112,6 +114,7 @@ class SentimentScorer:
     tried: Estimate | None
     outside: NDArray[np.float64]
     scripts: tuple[ScriptCheck, ...] = ()
+    folds: _Folds = ()
     _letters: Letters | None
 
     def blame(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -182,6 +185,7 @@ def learn_sentiment(
     enough = clear.size >= FEWEST_SCORED and fewest >= FEWEST_OF_A_TONE
     enough = enough and _fewest_people(groups, tones) >= 2  # noqa: PLR2004 - a variance needs two
     outside, letters, tried = by_starter, None, None
+    folds: _Folds = ()
     scripts = scripts_of(ready)
     rare = [name for name in SCRIPTS if _is_rare(tones[scripts == name])]
     by_list = np.isin(scripts, rare)
@@ -189,7 +193,7 @@ def learn_sentiment(
     weakness: Weakness = "too_few"
     if enough:
         all_letters = Letters.read(ready)
-        outside = _out_of_fold(all_letters, cues, tones, groups, seed=seed)
+        outside, folds = _out_of_fold(all_letters, cues, tones, groups, seed=seed)
         area = _area(outside, np.where(by_list, 2, tones), groups, confidence_level)
         weakness = "" if area.value >= LOWEST_AREA else "too_weak"
         if weakness:
@@ -216,6 +220,7 @@ def learn_sentiment(
             for name in SCRIPTS
             if (rows := scripts == name).any()
         ),
+        folds=folds if letters else (),
         _letters=letters,
     )
 
@@ -293,16 +298,18 @@ def _out_of_fold(
     groups: NDArray[np.int64],
     *,
     seed: int,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], _Folds]:
     fold = _fold_of(groups, tones, seed=seed)
     outside = np.full(tones.size, 0.5)
+    models = []
     for number in range(FOLDS):
         rows, train = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         train = train[np.abs(tones[train]) == 1]
         blamed = tones[train] == -1
         if rows.size and 0 < blamed.sum() < blamed.size:
-            outside[rows] = letters.fit(train, blamed, cues).predict_read(rows, cues)
-    return outside
+            models.append((rows, letters.fit(train, blamed, cues)))
+            outside[rows] = models[-1][1].predict_read(rows, cues)
+    return outside, tuple(models)
 
 
 def _area(
