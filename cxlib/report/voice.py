@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from cxlib.measures.voice.phrases import FEWEST_COMMENTS, Distinctive
-from cxlib.measures.voice.prevalence import Shift
 from cxlib.measures.voice.quotes import Quote
+from cxlib.measures.voice.shifts import Shift
 from cxlib.measures.voice.study import VoiceStudy
 from cxlib.measures.voice.variety import variety
 from cxlib.report import figures
@@ -105,7 +105,7 @@ def _first_finding(report: Report, study: VoiceStudy) -> Block:
 
 
 def shift_table(report: Report, shifts: Sequence[Shift], study: VoiceStudy) -> Block:
-    """Show how often each theme is named in the review period against the baseline."""
+    """Show how often each theme is named against the baseline, apart from where it was written."""
     if not shifts:
         return nothing(report, "voice.shifts")
     labels = labels_of(study)
@@ -115,16 +115,19 @@ def shift_table(report: Report, shifts: Sequence[Shift], study: VoiceStudy) -> B
             shift.before,
             shift.after,
             phrase("cell.signed", value=shift.change),
-            phrase("cell.signed_interval", value=shift.change),
-            Num(shift.change.p_value if shift.change.p_value is not None else 1.0, "p_value"),
+            phrase("voice.shifts.part", value=shift.mix),
+            phrase("voice.shifts.part", value=shift.own),
+            Num(shift.own.p_value if shift.own.p_value is not None else 1.0, "p_value"),
         )
         for shift in shifts
     ]
     clear = sum(shift.is_clear for shift in shifts)
+    widest = max(shifts, key=lambda shift: abs(shift.change.value))
     values: dict[str, Value] = {
         "n_clear": clear, "n_themes": len(shifts),
         "n_before": shifts[0].before.n_obs, "n_after": shifts[0].after.n_obs,
-        "top": labels[shifts[0].theme], "change": shifts[0].change,
+        "top": labels[shifts[0].theme], "change": shifts[0].own,
+        "widest": labels[widest.theme], "whole": widest.change, "moved": widest.mix,
         "before_start": period_values(report.engagement.baseline)["start"],
         "before_end": period_values(report.engagement.baseline)["end"],
         **period_values(report.engagement.review),
@@ -138,7 +141,9 @@ def shift_table(report: Report, shifts: Sequence[Shift], study: VoiceStudy) -> B
             source=Phrase("voice.shifts.source", values),
             columns=[
                 Column(f"voice.shifts.{head}", "num" if k else "text")
-                for k, head in enumerate(("theme", "before", "after", "change", "ci", "p_value"))
+                for k, head in enumerate(
+                    ("theme", "before", "after", "change", "mix", "own", "p_value")
+                )
             ],
             rows=rows,
         ),

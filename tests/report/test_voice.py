@@ -234,8 +234,8 @@ def test_a_list_of_words_is_named_where_too_few_comments_have_a_score(report, en
         f"select * from {tables['answers'].table} where comment is not null"  # noqa: S608
     ).assign(csat=None, nps=None)  # fmt: skip
     found = voice_study(engagement, {"answers": duckdb_source(frame, table="answers")})
-    assert found.scorer.basis == "cue_words"
-    assert "Evidence grade D: complaints are read by a list of words" in text(
+    assert found.scorer.basis == "starter"
+    assert "Evidence grade D: complaints are read by a model of made-up comments" in text(
         show.findings(report, found)
     )
 
@@ -251,9 +251,12 @@ def test_the_trend_of_each_leading_pair_is_shown(report, study):
     assert ("▲" if trend.change.value < 0 else "▼") in marked
 
 
-def test_shifts_are_shown_with_holm(report, engagement, tables, study):
+def test_shifts_are_shown_by_own_change_with_holm(report, engagement, tables, study):
+    """The sample changes where comments come from, and no theme within a touchpoint."""
     block = show.shift_table(report, voice_shifts(engagement, tables), study)
-    assert "themes are named more or less often" in text(block)
+    said = text(block)
+    assert "No theme is clearly named more or less often at the same touchpoint" in said
+    assert "of which" in said
 
 
 def test_a_wrong_list_of_names_is_refused(tmp_path):

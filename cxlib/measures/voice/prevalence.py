@@ -11,8 +11,7 @@ from cxlib.errors import InputError
 from cxlib.measures.voice.listen import DETRACTOR, PROMOTER, Voice
 from cxlib.stats.estimate import Estimate, check_level
 from cxlib.stats.means import mean_difference
-from cxlib.stats.multiplicity import holm, holm_levels
-from cxlib.stats.proportions import normal_quantile, proportion_difference
+from cxlib.stats.proportions import normal_quantile
 
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -63,17 +62,6 @@ class Place:
     share: Estimate | None
     negative: Estimate | None
     blamed: Estimate | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shift:
-    """A theme in two periods: the later share minus the earlier, Holm's p-value over all themes."""
-
-    theme: str
-    before: Estimate
-    after: Estimate
-    change: Estimate
-    is_clear: bool
 
 
 def clustered_share(
@@ -195,53 +183,6 @@ def theme_places(
                 )
             )  # fmt: skip
     return tuple(found)
-
-
-def theme_shifts(
-    before: Voice, after: Voice, *, confidence_level: float = 0.95, minimum_cell: int = 30
-) -> tuple[Shift, ...]:
-    """Compare the share of each theme in two periods; empty where one has too few comments.
-
-    Both periods' sizes are reduced to effective comments before the test (Newcombe's interval,
-    pooled score test), and the family is all themes.
-    """
-    if min(before.n, after.n) < minimum_cell or before.theme_ids != after.theme_ids:
-        return ()
-    pairs = []
-    for theme in before.theme_ids:
-        first, last = before.names(theme), after.names(theme)
-        if not (first.any() or last.any()):
-            continue
-        kept = [
-            clustered_share(flags, voice.people, confidence_level=confidence_level)
-            for flags, voice in ((first, before), (last, after))
-        ]
-        counts = [
-            effective_counts(flags, voice.people)
-            for flags, voice in ((last, after), (first, before))
-        ]
-        pairs.append((theme, kept, [number for pair in counts for number in pair]))
-    raw = [proportion_difference(*c, confidence_level=confidence_level) for _, _, c in pairs]
-    p_values = [estimate.p_value if estimate.p_value is not None else 1.0 for estimate in raw]
-    levels = holm_levels(p_values, confidence_level=confidence_level)
-    shifts = []
-    for (theme, kept, c), level, p in zip(pairs, levels, holm(p_values), strict=True):
-        drawn = proportion_difference(*c, confidence_level=level)
-        change = Estimate(
-            value=kept[1].value - kept[0].value,
-            ci_lower=drawn.ci_lower,
-            ci_upper=drawn.ci_upper,
-            n_obs=before.n + after.n,
-            unit="pp",
-            method="Newcombe, effective comments",
-            confidence_level=confidence_level,
-            p_value=p,
-        )
-        clear = p <= 1 - confidence_level
-        shifts.append(
-            Shift(theme=theme, before=kept[0], after=kept[1], change=change, is_clear=clear)
-        )
-    return tuple(sorted(shifts, key=lambda shift: -abs(shift.change.value)))
 
 
 def coverage(voice: Voice, *, confidence_level: float = 0.95) -> Estimate | None:

@@ -20,15 +20,14 @@ from cxlib.measures.voice.listen import Blame, Voice, listen
 from cxlib.measures.voice.phrases import Distinctive, distinctive_phrases, unclassified_phrases
 from cxlib.measures.voice.prevalence import (
     Place,
-    Shift,
     ThemeReading,
     coverage,
     theme_places,
     theme_readings,
-    theme_shifts,
 )
 from cxlib.measures.voice.quotes import Quote, approved_quotes, write_candidates
 from cxlib.measures.voice.sentiment import SentimentScorer, learn_from_comments
+from cxlib.measures.voice.shifts import Shift, theme_shifts
 from cxlib.measures.voice.taxonomy import Taxonomy, read_taxonomy
 from cxlib.measures.voice.theme_check import ThemeCorrection, ThemesOf, correct_themes
 from cxlib.measures.voice.trends import Trend, leading_places, place_trends
@@ -155,7 +154,10 @@ def voice_study(
 
 
 def voice_shifts(engagement: Engagement, tables: Mapping[str, Source]) -> tuple[Shift, ...]:
-    """Compare how often each theme is named in the baseline and in the review period."""
+    """Compare how often each theme is named in the baseline and in the review period.
+
+    What changed where the comments came from is held apart from each theme's own change.
+    """
     taxonomy, names = engagement_taxonomy(engagement), read_names(engagement)
     voices = [
         listen(
