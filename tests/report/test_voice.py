@@ -65,9 +65,9 @@ def test_both_languages_print_the_same_numbers(report, study, part):
 
 
 def test_ticked_words_are_quoted_and_no_row_is_named(report, study):
-    """Six are ticked in the sample; those of the four themes most complained about are shown."""
+    """Six are ticked in the sample, one is no longer offered; those of leading themes are shown."""
     block = show.findings(report, study)
-    assert len(study.quotes) == 6
+    assert len(study.quotes) == 5
     for language in LANGUAGES:
         assert "同一個問題要重複講三次" in block.html[language]
         assert not any(quote.row_id in block.html[language] for quote in study.quotes)

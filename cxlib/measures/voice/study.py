@@ -31,6 +31,7 @@ from cxlib.measures.voice.shifts import Shift, theme_shifts
 from cxlib.measures.voice.taxonomy import Taxonomy, read_taxonomy
 from cxlib.measures.voice.theme_check import ThemeCorrection, ThemesOf, correct_themes
 from cxlib.measures.voice.trends import Trend, leading_places, place_trends
+from cxlib.measures.voice.unseen import unseen_blame
 from cxlib.stats.estimate import Estimate
 
 QUOTES: Final = Path("internal") / "quotes.csv"
@@ -110,7 +111,9 @@ def voice_study(
     if comments is not None:
         scorer = learn_from_comments(comments, seed=engagement.seed, confidence_level=level)
     names = read_names(engagement)
-    blame: Blame | None = scorer.blame_folded if scorer else None
+    blame: Blame | None = None
+    if scorer is not None and comments is not None:
+        blame = unseen_blame(scorer, list(comments["comment"]))
 
     def heard(*wanted: str) -> Voice | None:
         voice = listen(
