@@ -90,8 +90,20 @@ def run(
         str, typer.Option(help="Reason why frozen baselines, targets or rules may change.")
     ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Execute every notebook, also where nothing changed.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the last run, which did not finish.")
+    ] = False,
+    no_warm: Annotated[
+        bool, typer.Option("--no-warm", help="Start every kernel afresh, without a warm server.")
+    ] = False,
+    cell_limit: Annotated[
+        int, typer.Option(min=1, help="Seconds after which a cell is taken to hang.")
+    ] = 1_800,
 ) -> None:
-    """Run notebooks on an engagement and make the client reports."""
+    """Run notebooks on an engagement and make the client reports; reuse what has not changed."""
     from cxlib.run.progress import progress_for
     from cxlib.run.runner import Options, run_workbook
 
@@ -101,6 +113,10 @@ def run(
         formats=_formats(to),
         out=out,
         rebase_reason=rebase,
+        fresh=fresh,
+        resume=resume,
+        warm=not no_warm,
+        cell_limit_s=cell_limit,
     )
     progress = progress_for(quiet=quiet, terminal=sys.stdout.isatty())
     try:
@@ -133,6 +149,39 @@ def read_test(
     for line in read_file(
         table, unit=unit, arm=arm, metrics=metric, control=control,
         covariates=covariate or (), segments=segment or (), split=share or (),
+    ):  # fmt: skip
+        print(line)
+
+
+@app.command("design", epilog="Example: cx design visits.csv --metric bought --minimum 0.02")
+def design_test(
+    table: Annotated[Path, typer.Argument(help="CSV or Parquet file, customers before it.")],
+    metric: Annotated[str, typer.Option(help="Column of the main measure.")],
+    minimum: Annotated[float, typer.Option(help="Smallest effect worth having; shares 0-1.")],
+    kind: Annotated[str, typer.Option(help="proportion, mean, ratio, nps, ordinal, time.")] = "",
+    denominator: Annotated[str, typer.Option(help="Of a ratio: the column below.")] = "",
+    event: Annotated[str, typer.Option(help="Of a time: 1 where it happened.")] = "",
+    horizon: Annotated[float, typer.Option(help="Of a time: days up to which it is read.")] = 0,
+    covariate: Annotated[
+        list[str] | None, typer.Option(help="Column known before the test.")
+    ] = None,
+    cluster: Annotated[str, typer.Option(help="Column of what is assigned whole.")] = "",
+    share: Annotated[
+        list[str] | None, typer.Option(help="Planned share of an arm, as control=0.5.")
+    ] = None,
+    looks: Annotated[str, typer.Option(help="fixed, obrien_fleming, pocock, …")] = "fixed",
+    times: Annotated[int, typer.Option(help="Planned looks.")] = 1,
+    per_arm: Annotated[int, typer.Option(help="Units planned in each arm; 0 none.")] = 0,
+    per_day: Annotated[float, typer.Option(help="New units a day; 0 unknown.")] = 0,
+    power: Annotated[float, typer.Option(help="Chance wanted to see the effect.")] = 0.8,
+) -> None:
+    """Say how many units and days a test needs, from customers before it."""
+    from cxlib.run.table_design import design_file
+
+    for line in design_file(
+        table, metric=metric, minimum=minimum, kind=kind, denominator=denominator, event=event,
+        horizon=horizon, covariates=covariate or (), cluster=cluster, split=share or (),
+        looks=looks, times=times, per_arm=per_arm, per_day=per_day, power=power,
     ):  # fmt: skip
         print(line)
 

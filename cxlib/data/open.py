@@ -1,14 +1,14 @@
 """Open all tables of an engagement: read, check, and report every problem of every file at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 import pandas as pd
 
-from cxlib.data.contract import VIOLATION_COLUMNS, CheckedTable, check
+from cxlib.data.contract import VIOLATION_COLUMNS, CheckedTable, TableContract, check
 from cxlib.data.grid import RawTable
 from cxlib.data.intake import Reader, read_table
 from cxlib.data.source import Source, duckdb_source
@@ -128,6 +128,11 @@ class ContractError(DataError):
         self.violations = violations
 
 
+def _contract(name: str, ces_version: CesVersion, may_repeat: bool) -> TableContract:  # noqa: FBT001
+    contract = table_contract(name, ces_version=ces_version)
+    return replace(contract, unique_together=()) if may_repeat else contract
+
+
 def open_data(
     tables: Mapping[str, TableSpec],
     *,
@@ -135,6 +140,7 @@ def open_data(
     needs: Sequence[str] = (),
     known: Mapping[str, frozenset[str]] | None = None,
     ces_version: CesVersion = "v2",
+    repeats: frozenset[str] = frozenset(),
 ) -> Data:
     """Read and check the tables a notebook needs.
 
@@ -145,6 +151,7 @@ def open_data(
         known: Names that exist per register (touchpoint, experiment, …). Stores are taken from
             the stores table when there is one.
         ces_version: Which effort question the client asks.
+        repeats: Tables whose repeated rows the engagement has asked to be dropped and counted.
 
     Raises:
         ContractError: A table is absent, unreadable or breaks its contract; all problems of all
@@ -163,7 +170,7 @@ def open_data(
     if "stores" in raws and "store" in raws["stores"].frame.columns:
         registers.setdefault("store", frozenset(raws["stores"].frame["store"].dropna()))
     checked = {
-        name: check(raw, table_contract(name, ces_version=ces_version), known=registers)
+        name: check(raw, _contract(name, ces_version, name in repeats), known=registers)
         for name, raw in raws.items()
         if name in wanted
     }

@@ -249,7 +249,7 @@ def read_table(
     names = {control: "control", others[0]: "treatment"} | {name: name for name in others[1:]}
     renamed = _renamed(source, arm, names)
     primary, *rest = (
-        each if isinstance(each, Metric) else _guess(source, each) for each in metrics
+        each if isinstance(each, Metric) else guess_metric(source, each) for each in metrics
     )
     plan = Plan(
         experiment=source.table,
@@ -298,7 +298,7 @@ def _renamed(source: Source, arm: str, names: Mapping[str, str]) -> Source:
     )
 
 
-def _guess(source: Source, column: str) -> Metric:
+def guess_metric(source: Source, column: str) -> Metric:
     """A column of 0 and 1 is a share, any other a mean; more is better."""
     (spelled,) = source.names(column)
     odd = source.ask(

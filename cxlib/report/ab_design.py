@@ -10,7 +10,7 @@ from cxlib.engagement.schema import Engagement
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Table
-from cxlib.report.writer import Day, Num, Phrase, Value, phrase
+from cxlib.report.writer import Day, Num, NumKind, Phrase, Value, phrase
 
 
 def designs_of(engagement: Engagement) -> dict[str, Design | None]:
@@ -58,7 +58,7 @@ def size_rows(design: Design) -> list[tuple[Cell, ...]]:
     plan = design.plan
     kind = plan.primary.effect_unit
     values: dict[str, Value] = {
-        "power": Num(design.level, "share"), "minimum": Num(plan.minimum_effect, kind),
+        "power": Num(design.level, "share"), "minimum": _size(plan.minimum_effect, kind),
         "icc": Num(design.usual.icc, "p_value"), "size": Num(design.usual.cluster_size, "rating"),
         "sharper": Num(design.usual.correlation**2, "share"), "looks": plan.n_looks,
     }  # fmt: skip
@@ -73,7 +73,7 @@ def size_rows(design: Design) -> list[tuple[Cell, ...]]:
         (Phrase("ab_design.power", values), Num(_open(design.power), "share")),
         (
             Phrase("ab_design.detectable", values),
-            None if design.detectable is None else Num(design.detectable, kind),
+            None if design.detectable is None else _size(design.detectable, kind),
         ),
     ]
     if design.early is not None:
@@ -89,7 +89,7 @@ def _page(report: Report, test: Experiment, design: Design | None) -> Block:
     values: dict[str, Value] = {
         "name": test.name, "metric": test.primary.name, "needed": design.needed,
         "planned": design.planned, "source": test.usual.source,
-        "minimum": Num(test.minimum_effect, design.plan.primary.effect_unit),
+        "minimum": _size(test.minimum_effect, design.plan.primary.effect_unit),
         "power": Num(design.level, "share"), "chance": Num(_open(design.power), "share"),
         "start": Day(test.period.start), "end": Day(test.period.end),
         "arms": len(design.plan.split),
@@ -110,6 +110,12 @@ def _page(report: Report, test: Experiment, design: Design | None) -> Block:
             rows=rows,
         ),
     )
+
+
+def _size(value: float, kind: NumKind) -> Value:
+    """A size in words; days, ratings and ratios with their decimals."""
+    number = Num(value, kind)
+    return phrase("cell.exact", value=number) if kind in {"days", "ratio", "rating"} else number
 
 
 def _open(chance: float) -> float:

@@ -45,7 +45,7 @@ def read_file(
     source = duckdb_source(file, table="trial")
     found = read_table(
         source, unit=unit, arm=arm, metrics=metrics, control=control, covariates=covariates,
-        segments=segments, split=_shares(split),
+        segments=segments, split=planned_shares(split),
     )  # fmt: skip
     yield f"{file.name}: {found.readout.split.n_all:,} units, exploratory (no rule was frozen)"
     yield from _split_lines(found)
@@ -99,7 +99,7 @@ def _share(value: float) -> str:
     return ENGLISH(Num(value, "share"))
 
 
-def _shares(said: Sequence[str]) -> dict[str, float] | None:
+def planned_shares(said: Sequence[str]) -> dict[str, float] | None:
     """Read planned shares written as arm=share."""
     from cxlib.errors import InputError
 

@@ -88,4 +88,7 @@ def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
         needs=names,
         known={kind: names for kind, names in registers.items() if names},
         ces_version=engagement.ces_version(),
+        repeats=frozenset(
+            {"ab_test"} if any(e.unclear_units == "drop" for e in engagement.experiments) else ()
+        ),
     )
