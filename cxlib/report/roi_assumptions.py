@@ -90,7 +90,7 @@ def _stated_rows(worth: Worth) -> list[tuple[tuple[Cell, ...], bool]]:
         numbers: dict[str, Cell] = {
             "customers": Num(base.number),
             "orders": phrase(
-                "roi_worth.per_thousand", value=Num(1e3 * base.orders_per_month, "rating")
+                "roi_worth.orders_per_thousand", value=Num(1e3 * base.orders_per_month, "rating")
             ),
             "lost": Num(base.lost_per_month, "share"),
             "referral": Num(base.cost_per_referral, "currency"),
