@@ -32,9 +32,9 @@ from cxlib.data.simulate.text import hkid
 from cxlib.data.source import duckdb_source
 from cxlib.measures.voice.coder import ThemeCoder, clauses
 from cxlib.measures.voice.labelled import quality_by_variety
-from cxlib.measures.voice.own_texts import labelled_texts
 from cxlib.measures.voice.listen import listen
 from cxlib.measures.voice.normalise import fold
+from cxlib.measures.voice.own_texts import labelled_texts
 from cxlib.measures.voice.redact import Redactor, luhn_is_valid, tw_id_is_valid
 from cxlib.measures.voice.sentiment import learn_from_comments
 from cxlib.measures.voice.taxonomy import base_taxonomy
