@@ -10,7 +10,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "data_samples" / "harbour_home"
-RECORD = shutil.ignore_patterns("history.duckdb*")
+RECORD = shutil.ignore_patterns("history.duckdb*", ".cx")
 """What an earlier run may have left beside the sample."""
 
 

@@ -3,16 +3,25 @@
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cxlib.errors import RunError
 from cxlib.run.notebooks import Notebook
 
+if TYPE_CHECKING:
+    from cxlib.run.kernels import Kernels
+
 OnSection = Callable[[int, int, str], None]
 START_TIMEOUT_S = 120
+CELL_LIMIT_S = 1_800
 OPENING = "Opening the engagement"
+QUIETLY = [
+    "--IPKernelApp.log_level=CRITICAL",  # errors come as messages of ours
+    "--HistoryManager.enabled=False",  # what was run stays in the run's folder
+]
 
 
 def sections(notebook: Any) -> dict[str, str]:  # noqa: ANN401 - nbformat's node
@@ -28,8 +37,14 @@ def sections(notebook: Any) -> dict[str, str]:  # noqa: ANN401 - nbformat's node
 
 
 def execute(
-    notebook: Notebook, output: Path, parameters: Mapping[str, Any], *, on_section: OnSection
-) -> Any:  # noqa: ANN401 - nbformat's node
+    notebook: Notebook,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    on_section: OnSection,
+    kernels: "Kernels",
+    cell_limit_s: int = CELL_LIMIT_S,
+) -> None:
     """Run a notebook top to bottom in a kernel of its own and keep the executed file.
 
     Args:
@@ -37,12 +52,15 @@ def execute(
         output: Where the executed notebook goes; also on failure, up to the failing cell.
         parameters: Values for the cell tagged ``parameters``.
         on_section: Called with number, count and name whenever a new section begins.
+        kernels: The run's kernels.
+        cell_limit_s: Seconds after which a cell is taken to hang, above 0.
 
     Raises:
-        RunError: A cell raised or the kernel died; names notebook, section and error.
+        RunError: A cell raised or took too long, or the kernel died; names notebook, section and
+            error.
     """
     import nbformat
-    from nbclient.exceptions import DeadKernelError
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     source = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
@@ -58,36 +76,83 @@ def execute(
             on_section(names.index(name) + 1, len(names), name)
 
     try:
-        return _papermill(notebook.path, output, dict(parameters), on_cell_start)
+        _papermill(
+            notebook.path, output, dict(parameters), on_cell_start=on_cell_start, kernels=kernels,
+            cell_limit_s=cell_limit_s,
+        )  # fmt: skip
     except PapermillExecutionError as error:
         raise RunError(
             f"notebook {notebook.name}, section {current!r}: {error.ename}: {error.evalue}"
         ) from error
-    except DeadKernelError as error:
+    except CellTimeoutError as error:
         raise RunError(
-            f"notebook {notebook.name}, section {current!r}: the kernel died "
+            f"notebook {notebook.name}, section {current!r}: a cell took longer than "
+            f"{cell_limit_s:,} seconds and was stopped; give it more with --cell-limit, or make "
+            "the tables it reads smaller"
+        ) from error
+    except (DeadKernelError, RuntimeError) as error:
+        if not isinstance(error, DeadKernelError) and "died" not in str(error):
+            raise
+        raise RunError(
+            f"notebook {notebook.name}, section {current or names[0]!r}: the kernel died "
             "(often too little memory); close other programs and run it again"
         ) from error
 
 
-def _papermill(
-    source: Path, output: Path, parameters: dict[str, Any], on_cell_start: Callable[..., None]
-) -> Any:  # noqa: ANN401 - nbformat's node
-    with warnings.catch_warnings():
+@contextmanager
+def papermill_at_hand() -> Iterator[None]:
+    """Import papermill and keep its and nbclient's warnings away, for all threads of a run."""
+    with warnings.catch_warnings():  # of the process, not of a thread: once around all of them
         warnings.simplefilter("ignore")
-        import papermill
+        import papermill  # noqa: F401
 
-        logging.getLogger("papermill").setLevel(logging.ERROR)
+        logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # worded by us
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-        return papermill.execute_notebook(
+        yield
+
+
+def _papermill(
+    source: Path,
+    output: Path,
+    parameters: dict[str, Any],
+    *,
+    on_cell_start: Callable[..., None],
+    kernels: "Kernels",
+    cell_limit_s: int,
+) -> None:
+    import papermill
+
+    try:
+        papermill.execute_notebook(
             source,
             output,
             parameters=parameters,
             kernel_name="python3",
-            cwd=source.parent,
+            # papermill's own cwd would change this process's, under the feet of other threads
+            resources={"metadata": {"path": str(source.parent)}},
             progress_bar=False,
             autosave_cell_every=0,
             start_timeout=START_TIMEOUT_S,
+            execution_timeout=cell_limit_s,
             on_cell_start=on_cell_start,
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],  # errors come as messages of ours
+            kernel_manager_class=kernels.manager(),
+            shutdown_kernel="immediate",  # it has nothing left to do
+            extra_arguments=QUIETLY,
         )
+    finally:
+        _close_loop()
+
+
+def _close_loop() -> None:
+    """Close the event loop nbclient made for this thread, with what still waits in it."""
+    import asyncio
+
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+    loop.close()
+    asyncio.set_event_loop(None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,11 @@ def export_notebook(
     languages: Sequence[str],
     formats: Sequence[str],
     run: str,
+    reused: datetime | None = None,
 ) -> list[ReportFile]:
     """Write the reports of one executed notebook; the PDF is made from the same HTML.
+
+    ``run`` and ``reused`` go to the last page, as name_run says.
 
     Raises:
         ReportError: A glyph, an alt text or an element is wrong; names notebook and language.
@@ -44,7 +48,7 @@ def export_notebook(
     brand = read_brand(engagement.folder / engagement.brand)
     fonts = report_fonts()
     files = []
-    name_run(executed, run)
+    name_run(executed, run, reused=reused)
     for language in languages:
         page = page_text(engagement, notebook, language=language)
         html = render_html(
@@ -64,16 +68,29 @@ def export_notebook(
     return files
 
 
-def name_run(executed: Any, run: str) -> None:  # noqa: ANN401 - nbformat's node
-    """Name the run on the last page: the fingerprint of data, engagement file and code."""
+def name_run(executed: Any, run: str, *, reused: datetime | None = None) -> None:  # noqa: ANN401
+    """Name the run on the last page: the fingerprint of data, engagement file and code.
+
+    Args:
+        executed: nbformat's node; its provenance blocks are changed.
+        run: The fingerprint of the run the results were calculated in.
+        reused: When that was, where it is not the run that makes this page.
+    """
     for cell in executed.cells:
         for output in cell.get("outputs", ()):
             block = output.get("data", {}).get(MIME, {})
             if block.get("role") == "provenance":
                 for language, html in block["html"].items():
-                    label = Writer(language, markup=True)(phrase("provenance.run"))
-                    fact = f"<dt>{label}</dt><dd>{escape(run)}</dd></dl>"
-                    block["html"][language] = html.replace("</dl>", fact)
+                    write = Writer(language, markup=True)
+                    fact = f"<dt>{write(phrase('provenance.run'))}</dt><dd>{escape(run)}</dd>"
+                    if reused is not None:
+                        when = phrase(
+                            "provenance.reused_from", day=Day(reused.date()), time=f"{reused:%H:%M}"
+                        )
+                        fact += (
+                            f"<dt>{write(phrase('provenance.reused'))}</dt><dd>{write(when)}</dd>"
+                        )
+                    block["html"][language] = html.replace("</dl>", f"{fact}</dl>")
 
 
 def page_text(engagement: Engagement, notebook: str, *, language: str) -> PageText:

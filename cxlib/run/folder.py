@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -43,25 +44,45 @@ class RunFolder:
         text = json.dumps(record, ensure_ascii=False, indent=1, default=str) + "\n"
         (self.partial / "run.json").write_text(text, encoding="utf-8", newline="\n")
 
+    @property
+    def desks(self) -> Path:
+        """Where each notebook has a ledger of its own while it runs; gone when the run is done."""
+        return self.partial / ".desks"
+
     def finish(self) -> Path:
         """Give the folder its final name and point ``latest.txt`` to it."""
+        shutil.rmtree(self.desks, ignore_errors=True)
         os.replace(self.partial, self.final)  # noqa: PTH105 - atomic on every system
-        (self.final.parent / "latest.txt").write_text(self.final.name + "\n", encoding="utf-8")
+        self.point_latest()
         return self.final
 
-    def fail(self, message: str) -> Path:
-        """Mark the folder FAILED: keep executed notebooks, drop what looks like a report."""
+    def point_latest(self) -> None:
+        """Point ``latest.txt`` to the folder."""
+        latest = self.final.with_name("latest.txt")
+        partial = latest.with_name(f".latest-{self.final.name}.partial")
+        try:
+            partial.write_text(self.final.name + "\n", encoding="utf-8")
+            os.replace(partial, latest)  # noqa: PTH105 - atomic on every system
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def fail(self, message: str, *, record: Mapping[str, Any] | None = None) -> Path:
+        """Mark the folder FAILED: keep executed notebooks, drop what looks like a report.
+
+        It needs no room on the disk but for the message, and does without that on a full one.
+        """
+        shutil.rmtree(self.desks, ignore_errors=True)
         for file in self.partial.rglob("*"):
             if file.suffix in REPORT_ENDINGS:
                 file.unlink()
-        (self.partial / "FAILED").write_text(message + "\n", encoding="utf-8")
         failed = self.final.with_name(f"FAILED-{self.final.name}")
+        with suppress(OSError):
+            if record is not None:
+                self.write_record(record)
         os.replace(self.partial, failed)  # noqa: PTH105 - atomic on every system
+        with suppress(OSError):
+            (failed / "FAILED").write_text(message + "\n", encoding="utf-8")
         return failed
-
-    def discard(self) -> None:
-        """Remove the folder: nothing in it is worth keeping."""
-        shutil.rmtree(self.partial, ignore_errors=True)
 
 
 def _claim(parent: Path, name: str) -> bool:

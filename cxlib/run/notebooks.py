@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from cxlib.engagement.ledger import MAKERS
 from cxlib.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +20,7 @@ class Notebook:
         name: File name without ending.
         tables: Tables it reads.
         needs: Ledger entries it cannot do without.
+        hears: Ledger entries it reads where they exist.
         optional: Tables that add a section where the engagement has them.
         parts: Parts of the engagement file it is about; empty means nothing to run on.
     """
@@ -28,6 +30,7 @@ class Notebook:
     needs: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    hears: tuple[str, ...] = ()
 
     def reads(self, named: Container[str]) -> tuple[str, ...]:
         """The tables it reads of an engagement that names these."""
@@ -37,6 +40,20 @@ class Notebook:
     def keeps_goals(self) -> bool:
         """Whether it comes after the goals were frozen, and so must present their rules."""
         return self.name > "02_kpi_setting"
+
+    @property
+    def keeps_record(self) -> bool:
+        """Whether it writes or reads the record of KPI values beside the ledger."""
+        return self.name > "04_roi_review"
+
+    def waits_for(self, chosen: Container[str]) -> frozenset[str]:
+        """The notebooks of a run that must be done before it may begin."""
+        makers = {MAKERS[entry] for entry in (*self.needs, *self.hears)}
+        if self.keeps_goals:
+            makers.add(MAKERS["goal_rules"])
+        if self.keeps_record:
+            makers.add(MAKERS["record"])
+        return frozenset(maker for maker in makers if maker < self.name and maker in chosen)
 
     @property
     def path(self) -> Path:
@@ -67,6 +84,7 @@ NOTEBOOKS = {
             "02_kpi_setting",
             ("kpi_history", "invitations", "store_panel"),
             needs=("diagnosis",),
+            hears=("verdicts", "chances"),
             parts=("kpis", "goals"),
             optional=(
                 "answers",
@@ -78,11 +96,12 @@ NOTEBOOKS = {
                 "events",
             ),
         ),
-        Notebook("03_ab_test", ("ab_test",), parts=("experiments",)),
+        Notebook("03_ab_test", ("ab_test",), parts=("experiments",), hears=("rules", "verdicts")),
         Notebook(
             "04_roi_review",
             ("store_panel", "stores", "orders", "costs"),
             needs=("baselines",),
+            hears=("verdicts",),
             parts=("initiatives",),
             optional=("customers", "answers", "cases"),
         ),
@@ -90,6 +109,7 @@ NOTEBOOKS = {
             "05_kpi_tracking",
             ("kpi_history", "answers"),
             needs=("targets",),
+            hears=("record",),
             parts=("kpis",),
             optional=(
                 "mentions",
@@ -104,6 +124,7 @@ NOTEBOOKS = {
             "06_half_year_review",
             ("answers",),
             needs=("diagnosis", "targets", "kpis", "record"),
+            hears=("chances", "effects", "verdicts", "baselines"),
             parts=("kpis",),
         ),
     )
