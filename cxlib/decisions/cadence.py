@@ -32,7 +32,7 @@ class Reading:
         kpi: The KPI.
         latest: Its latest period in its own rhythm.
         quarter: Its latest whole quarter, read from the same rows; None where weeks do not nest.
-        next_on: First day on which the next period is known.
+        next_on: First day from the report's date on which a period not read yet is known.
         ripening_days: Days a period needs after its end.
     """
 
@@ -88,17 +88,25 @@ def readings(history: pd.DataFrame, *, engagement: Engagement) -> tuple[Reading,
         if "quarterly" in NESTS[kpi.cadence]:
             quarters = in_cadence(history, kpi=kpi, cadence="quarterly", confidence_level=level)
         wait = RIPENING_DAYS.get(kpi.id, 0)
-        upcoming = period_end(own[-1].end + timedelta(days=1), kpi.cadence)
         found.append(
             Reading(
                 kpi=kpi,
                 latest=own[-1],
                 quarter=quarters[-1] if quarters else None,
-                next_on=upcoming + timedelta(days=wait + 1),
+                next_on=_known(own[-1].end, kpi.cadence, wait, today=engagement.dated()),
                 ripening_days=wait,
             )
         )
     return tuple(found)
+
+
+def _known(end: date, cadence: Cadence, wait: int, *, today: date) -> date:
+    """Give the first day from today on which a period after ``end`` is known."""
+    known = end
+    while known < today or end == known:
+        end = period_end(end + timedelta(days=1), cadence)
+        known = end + timedelta(days=wait + 1)
+    return known
 
 
 def _opening(day: date, cadence: Cadence) -> date:

@@ -10,7 +10,7 @@ from cxlib.report.figures.tree import tree_chart as chart
 from cxlib.report.goals import listed
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Status, Table
-from cxlib.report.writer import Day, Num, Phrase, Value, Writer, phrase
+from cxlib.report.writer import Day, Joined, Num, Phrase, Value, Writer, phrase
 
 STATUS: dict[str, Status] = {"shown_together": "good", "tested": "good", "no_evidence": "watch",
                              "tested_no_effect": "watch"}  # fmt: skip
@@ -174,6 +174,14 @@ def _effect(item: TreeLink) -> Cell:
     return phrase(f"goal_tree.effect.{key}{unit}", value=item.estimate)
 
 
+def _counts(found: Sequence[int]) -> Phrase:
+    """One count, or each in the order of the rows above."""
+    *firsts, last = dict.fromkeys(found)
+    if not firsts:
+        return phrase("goal_tree.customers_one", n=last)
+    return phrase("goal_tree.customers", firsts=Joined(tuple(firsts)), last=last)
+
+
 def _source(tree: Sequence[TreeLink]) -> Phrase:
     measured = [item.found for item in tree if item.found and item.found.effect]
     if not measured:
@@ -185,6 +193,6 @@ def _source(tree: Sequence[TreeLink]) -> Phrase:
         start=Day(first.start),
         end=Day(first.end),
         days=Num(first.within_days, "days"),
-        customers=listed([Num(found.n_customers) for found in measured]),
+        customers=_counts([found.n_customers for found in measured]),
         rate=Num(first.rate, "share"),
     )

@@ -182,7 +182,7 @@ def action_values(engagement: Engagement) -> dict[str, Value]:
     """How many actions there are, the budget they have together, and the first date."""
     return {
         "n": len(engagement.goals),
-        "budget": Num(sum(goal.budget or 0.0 for goal in engagement.goals), "currency"),
+        "budget": Num(sum(goal.budget or 0.0 for goal in engagement.goals), "dollars"),
         "first": Day(min(goal.by for goal in engagement.goals)),
         "last": Day(max(goal.by for goal in engagement.goals)),
         "without": sum(goal.budget is None for goal in engagement.goals),
@@ -198,7 +198,7 @@ def action_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
             in_unit(check.kpi, check.level),
             check.goal.owner,
             Day(check.goal.by),
-            None if check.goal.budget is None else Num(check.goal.budget, "currency"),
+            None if check.goal.budget is None else Num(check.goal.budget, "dollars"),
         )
         for check in checks
     ]

@@ -201,8 +201,8 @@ def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
                 category=phrase(f"measurement_plan.category.{line.category}"),
             ),
             line.action.name if line.action else phrase("measurement_plan.money.unplanned"),
-            None if line.planned_hkd is None else Num(line.planned_hkd, "currency"),
-            None if line.paid_hkd is None else Num(line.paid_hkd, "currency"),
+            None if line.planned_hkd is None else Num(line.planned_hkd, "dollars"),
+            None if line.paid_hkd is None else Num(line.paid_hkd, "dollars"),
         )
         for line in lines
     ]
@@ -214,7 +214,7 @@ def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
     return report.table(
         "measurement_plan.money.table",
         Table(
-            title=phrase(key, planned=Num(planned, "currency"), paid=Num(paid, "currency")),
+            title=phrase(key, planned=Num(planned, "dollars"), paid=Num(paid, "dollars")),
             subtitle=phrase(
                 "measurement_plan.money.subtitle", today=Day(report.engagement.dated())
             ),
@@ -242,9 +242,9 @@ def budget_finding(report: Report, lines: Sequence[PaidLine]) -> Block | None:
         "measurement_plan.money.finding",
         level="descriptive",
         grade=None,
-        planned=Num(sum(line.planned_hkd or 0.0 for line in budgeted), "currency"),
-        paid=Num(sum(line.paid_hkd or 0.0 for line in budgeted), "currency"),
-        without=Num(sum(line.paid_hkd or 0.0 for line in lines if not line.action), "currency"),
+        planned=Num(sum(line.planned_hkd or 0.0 for line in budgeted), "dollars"),
+        paid=Num(sum(line.paid_hkd or 0.0 for line in budgeted), "dollars"),
+        without=Num(sum(line.paid_hkd or 0.0 for line in lines if not line.action), "dollars"),
         today=Day(report.engagement.dated()),
         n_over=len(over),
         over=listed(

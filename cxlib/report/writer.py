@@ -18,9 +18,10 @@ from cxlib.errors import ReportError
 from cxlib.report.catalogue import CODES, message
 from cxlib.stats.estimate import Estimate, Unit
 
-NumKind: TypeAlias = Unit | Literal["percent", "months", "p_value"]
+NumKind: TypeAlias = Unit | Literal["percent", "months", "p_value", "dollars"]
 DIGITS: dict[str, int] = {
-    "points": 1, "share": 1, "pp": 1, "percent": 1, "rating": 2, "currency": 0, "minutes": 0,
+    "points": 1, "share": 1, "pp": 1, "percent": 1, "rating": 2, "currency": 0, "dollars": 0,
+    "minutes": 0,
     "days": 0, "months": 0, "count": 0, "ratio": 2, "p_value": 3,
 }  # fmt: skip
 UNIT_WORDS = frozenset({"pp", "months", "minutes", "days"})
@@ -106,7 +107,8 @@ class Writer:
         """Write a number with its unit; ``spec`` is ``[+][digits]``.
 
         A count has thousands separators, a share becomes a percentage, money is rounded to three
-        significant digits so that no false precision is printed, and the minus sign is U+2212.
+        significant digits so that no false precision is printed (``dollars``: to the dollar, for
+        sums paid or budgeted, which a reader adds up), and the minus sign is U+2212.
 
         Raises:
             ReportError: The number is infinite.
@@ -135,7 +137,7 @@ class Writer:
             body = f"<{SMALLEST_P}"
         negative = shown < 0 and any(char in "123456789" for char in body)
         sign = MINUS if negative else "+" if "+" in spec and shown > 0 else ""
-        text = f"{sign}{'HK$' if kind == 'currency' else ''}{body}"
+        text = f"{sign}{'HK$' if kind in {'currency', 'dollars'} else ''}{body}"
         if self.markup:
             return f'<data value="{value:.10g}">{escape(text, quote=False)}</data>'
         return text

@@ -77,6 +77,16 @@ def test_weeks_make_no_month(engagement, history):
 def test_the_next_reading_waits_for_what_ripens(engagement, history):
     found = {item.kpi.id: item for item in readings(history, engagement=engagement)}
     assert found["nps"].next_on == date(2026, 8, 1)
-    assert found["positive_mentions"].next_on == date(2026, 7, 6)
+    assert engagement.dated() == date(2026, 7, 15)  # 6 and 13 July are past
+    assert found["positive_mentions"].next_on == date(2026, 7, 20)
     assert found["repurchase_90d"].next_on == date(2026, 9, 29)  # 30 June + 90 days + 1
     assert found["positive_mentions"].quarter is None
+
+
+def test_no_reading_day_lies_before_the_report(engagement, history):
+    late = engagement.model_copy(update={"report_date": date(2027, 1, 1)})
+    assert late.dated() == date(2027, 1, 1)
+    found = {item.kpi.id: item.next_on for item in readings(history, engagement=late)}
+    assert found["nps"] == date(2027, 1, 1)  # December is known on the day itself
+    assert found["positive_mentions"] == date(2027, 1, 4)
+    assert min(found.values()) >= date(2027, 1, 1)

@@ -222,7 +222,17 @@ def test_money_paid_past_its_budget_and_without_one_is_named(report, engagement)
     outside = sum(line.paid_hkd for line in lines if not line.action)
     assert inside + outside == costs["amount_hkd"].sum()
     said = text(block)
-    assert "HK$176,000 was paid without a budget line" in said
-    assert "Lines paid past their budget: 3 (15-minute reply promise: training, once" in said
+    assert "HK$176,400 was paid without a budget line" in said
+    assert "Lines paid past their budget, 3 : 15-minute reply promise: training, once" in said
     assert numbers(block, "en") == numbers(block, "zh-Hant-HK")
     assert measurement_plan.budget_finding(report, plan_and_paid([], None, until=date.max)) is None
+
+
+def test_the_printed_lines_of_the_money_table_add_up_to_its_title(report, engagement):
+    costs = pd.read_csv(SAMPLE / "data" / "costs.csv")
+    lines = plan_and_paid(engagement.actions, costs, until=engagement.dated())
+    html = measurement_plan.money_table(report, lines).html["en"]
+    paid = re.findall(r"HK\$([\d,]+)</data></td></tr>", html)
+    whole = re.search(r"HK\$([\d,]+)</data> paid so far", html)[1]
+    assert len(paid) == len(lines)
+    assert sum(int(each.replace(",", "")) for each in paid) == int(whole.replace(",", ""))

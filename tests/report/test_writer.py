@@ -23,6 +23,7 @@ NPS = Estimate(value=-3.14, ci_lower=-9.96, ci_upper=4.0, n_obs=1234, unit="poin
         (Num(-25.34, "points"), "−25.3"),
         (Num(4.126, "rating"), "4.13"),
         (Num(1234567, "currency"), "HK$1,230,000"),
+        (Num(1234567, "dollars"), "HK$1,234,567"),
         (Num(-987.6, "currency"), "−HK$988"),
         (Num(0, "currency"), "HK$0"),
         (Num(0.0004, "p_value"), "<0.001"),
