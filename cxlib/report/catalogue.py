@@ -35,6 +35,11 @@ def catalogue(language: str) -> dict[str, str]:
     return messages
 
 
+def has_message(key: str) -> bool:
+    """Whether every language has a text of that key."""
+    return all(key in catalogue(language) for language in CODES)
+
+
 def message(key: str, language: str) -> str:
     """The text of a key.
 

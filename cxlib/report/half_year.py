@@ -37,6 +37,11 @@ def goal_values(report: Report, goals: Sequence[GoalReplay]) -> dict[str, Value]
         "undecided": _names(report, [goal.kpi for goal in now if goal.decision is None]),
         "hit": named["hit"], "miss": named["miss"], "open": named["open"],
         "not_due": named["not_due"], "no_data": named["no_data"],
+        "outcomes": Joined(tuple(
+            phrase(f"half_year.named.{outcome}", names=named[outcome])
+            for outcome in STATUS
+            if outcome == "hit" or any(goal.outcome == outcome for goal in now)
+        ), between="readings.clauses"),
         **scope.period_values(report.engagement.review),
     }  # fmt: skip
 
@@ -90,6 +95,17 @@ def record_values(
 
 def forecast_table(report: Report, forecasts: Sequence[ForecastReplay]) -> Block:
     """Show every forecast on record beside what came."""
+def record_section(
+    report: Report, forecasts: Sequence[ForecastReplay], verdicts: Sequence[VerdictReplay]
+) -> Block:
+    """Open the section with how many forecasts and effects held, or that none is due."""
+    values = record_values(report, forecasts, verdicts) | {"n_all": len(forecasts) + len(verdicts)}
+    title = f"half_year.record.title_{'some' if values['n_due'] else 'none'}"
+    return report.section(
+        "half_year.record", "descriptive", headline=Phrase(title, values), **values
+    )
+
+
     rows: list[tuple[Cell, ...]] = []
     for each in forecasts:
         cadence = report.engagement.kpi(each.kpi).cadence if _known(report, each.kpi) else "monthly"
@@ -231,7 +247,7 @@ def _table(
     return report.table(
         f"{key}.table",
         Table(
-            title=Phrase(f"{key}.table", values), subtitle=Phrase(f"{key}.subtitle", values),
+            title=Phrase(f"{key}.{title}", values), subtitle=Phrase(f"{key}.subtitle", values),
             source=Phrase(f"{key}.source", values), rows=rows,
             columns=[
                 Column(f"half_year.head.{head}", "text" if head in text else "num")
@@ -239,3 +255,5 @@ def _table(
             ],
         ),
     )  # fmt: skip
+    waits = "n_verdicts" in values and not values["n_due"]
+    title = "table_wait" if waits else "table"

@@ -47,7 +47,9 @@ def chance_table(report: Report, replays: Sequence[ChanceReplay]) -> Block:
     return report.table(
         "half_year.chances.table",
         Table(
-            title=phrase("half_year.chances.table", **values),
+            title=phrase(
+                f"half_year.chances.table{'' if values['n_scored'] else '_wait'}", **values
+            ),
             subtitle=phrase("half_year.chances.subtitle"),
             source=phrase("half_year.chances.source", joint=Num(level, "share")),
             columns=[

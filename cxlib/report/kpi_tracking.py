@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.tracking import expected_alarms, expected_false_trends
@@ -35,8 +35,9 @@ def board_values(tracked: Sequence[TrackedKpi]) -> dict[str, Value]:
     periods = [point.period_start for e in tracked if e.series for point in e.series.points]
     return {
         "total": len(tracked), "n_moved": len(moved), "n_still": len(still),
-        "moved": _listed([_change(each) for each in moved]),
-        "still": _listed([_change(each) for each in still]),
+        "moved": _clauses([_change(each) for each in moved]),
+        "moved_short": _clauses([_change(each, "_short") for each in moved]),
+        "still": _clauses([_change(each) for each in still]),
         "moved_names": _names(moved), "still_names": _names(still),
         "good": _names([e for e in moved if e.series and e.series.trend_is_good]),
         "bad": _names([e for e in moved if e.series and not e.series.trend_is_good]),
@@ -261,12 +262,12 @@ def _alarm_rates(tracked: Sequence[TrackedKpi]) -> Value:
     )  # fmt: skip
 
 
-def _change(each: TrackedKpi) -> Phrase:
+def _change(each: TrackedKpi, words: Literal["", "_short"] = "") -> Phrase:
     """Name a KPI with its current value beside the centre of its chart."""
     series = each.series
     assert series is not None  # noqa: S101 - called for KPIs with a series
     return phrase(
-        "kpi_tracking.change",
+        f"kpi_tracking.change{words}",
         name=each.kpi.name, current=series.current, trend=trend_word(series),
         centre=Num(series.chart.centre, each.kpi.unit),
         period=latest(series.points[-1].period_start, each.kpi.cadence),
@@ -275,6 +276,11 @@ def _change(each: TrackedKpi) -> Phrase:
 
 def _names(tracked: Sequence[TrackedKpi]) -> Value:
     return _listed([each.kpi.name for each in tracked])
+
+
+def _clauses(items: Sequence[Value]) -> Value:
+    """Name items that hold commas and brackets of their own."""
+    return Joined(tuple(items), between="readings.clauses") if items else phrase("list.none")
 
 
 def _listed(items: Sequence[Value]) -> Value:

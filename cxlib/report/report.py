@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cxlib.engagement.schema import Engagement
 from cxlib.errors import ConfigError, ReportError
 from cxlib.report.blocks import Block, Role
+from cxlib.report.catalogue import has_message
 from cxlib.report.findings import Finding, Grade, Level, check_wording
 from cxlib.report.tables import Status, Table
 from cxlib.report.writer import Num, Phrase, Value, Writer, phrase
@@ -185,8 +186,9 @@ class Report:
 
         Args:
             key: Catalogue prefix.
-            reasons: Keys of three findings already said; their sentences are the reasons. Where
-                a new evidence grade comes in, it is named.
+            reasons: Keys of three findings already said; their sentences are the reasons, in the
+                words of ``reason``.short where the catalogue has them. Where a new evidence grade
+                comes in, it is named.
 
         Raises:
             ReportError: Not three reasons, or one that was never said.
@@ -199,12 +201,18 @@ class Report:
         grades = [finding.grade for finding in said]
         answer, decision = Phrase(f"{key}.answer", values), Phrase(f"{key}.decision", values)
 
+        def short(finding: Finding) -> Phrase:
+            key = f"{finding.key}.short"
+            return Phrase(key, finding.sentence.values) if has_message(key) else finding.sentence
+
         def html(write: Writer) -> str:
             listed = ""
             for place, finding in enumerate(said):
                 new = finding.badge if finding.grade not in grades[:place] else None
                 graded = f" <em>{write(new)}</em>" if new else ""
-                listed += f"<li>{write(finding.sentence)}{graded}</li>"
+                text = write(short(finding))
+                check_wording(finding, text, write.language)
+                listed += f"<li>{text}{graded}</li>"
             return (
                 f'<section class="answer"><p class="lead">{write(answer)}</p>'
                 f'<ol class="reasons">{listed}</ol><p class="decision">{write(decision)}</p>'

@@ -61,9 +61,10 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A list of values, separated as the language does (commas or 、)."""
+    """A list of values, separated as the language does: commas or 、, semicolons for clauses."""
 
     items: "tuple[Value, ...]"
+    between: Literal["list.separator", "readings.clauses"] = "list.separator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ class _Shown:
             case Phrase():
                 return write.phrase(value)
             case Joined():
-                return write._text("list.separator").join(write(item) for item in value.items)  # noqa: SLF001
+                return write._text(value.between).join(write(item) for item in value.items)  # noqa: SLF001
             case Quoted():
                 return write.quoted(value)
             case str():

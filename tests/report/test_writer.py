@@ -110,3 +110,9 @@ def test_chinese_takes_one_space_beside_a_number_and_none_between_characters(mon
         made = write(phrase("x", day=Day(date(2026, 1, 5)), change=change, n=12))
         text = re.sub(r"<[^>]*>", "", made)
         assert text == f"由 2026年1月5日起，{shown}變幅須 12 宗"
+
+
+def test_clauses_with_commas_of_their_own_are_held_apart_by_semicolons():
+    both = Joined((Num(1), Num(2)), between="readings.clauses")
+    assert Writer("en", markup=False)(both) == "1; 2"
+    assert Writer("zh-Hant-HK", markup=False)(both) == "1；2"
