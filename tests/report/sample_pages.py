@@ -330,7 +330,7 @@ def blocks():
     }.items():
         note = (
             "Evidence grade " + grade + ": see the method",
-            "證據等級 " + grade + "：見方法說明",
+            "證據級別 " + grade + "：見方法說明",
         )
         yield (
             "finding",

@@ -225,7 +225,7 @@ def test_without_a_coded_sheet_the_grade_is_d_and_the_source_says_as_read(report
     block = show.findings(report, study)
     assert 'class="finding grade-D"' in block.html["en"]
     assert "Evidence grade D: as read, and not yet checked" in text(block)
-    assert "證據等級 D" in text(block, "zh-Hant-HK")
+    assert "證據級別 D" in text(block, "zh-Hant-HK")
 
 
 def test_a_list_of_words_is_named_where_too_few_comments_have_a_score(report, engagement, tables):

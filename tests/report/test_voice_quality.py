@@ -92,7 +92,7 @@ def test_a_fallback_prints_grade_d_and_a_learned_reading_does_not(report):
     block = voice_quality.tone_finding(report, tone_of(60))
     assert 'class="finding grade-D"' in block.html["en"]
     assert "Evidence grade D: read by a model of made-up comments" in words(block)
-    assert "證據等級 D" in words(block, "zh-Hant-HK")
+    assert "證據級別 D" in words(block, "zh-Hant-HK")
     other = Report(report.engagement, "01_diagnosis")
     assert "grade-D" not in voice_quality.tone_finding(other, tone_of(400)).html["en"]
 
@@ -165,7 +165,7 @@ def test_every_script_says_what_reads_it_and_an_unchecked_one_is_grade_d(report)
     assert "60 comments, read by the model of made-up comments, since only 60 have" in few
     unscored = voice_quality.coding_block(report, tone_of(60, scored=False))
     assert "Evidence grade D: 0 of them have a clear score" in words(unscored)
-    assert "證據等級 D" in words(unscored, "zh-Hant-HK")
+    assert "證據級別 D" in words(unscored, "zh-Hant-HK")
 
 
 def test_the_source_says_the_test_comments_are_made_up_and_how_the_starter_reads(report):
