@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from cxlib.decisions.goals import GoalCheck
+from cxlib.decisions.level import RECENT_PERIODS
 from cxlib.engagement.ledger import Ledger
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Cadence, Engagement, Goal, Kpi, KpiUnit
@@ -36,6 +37,7 @@ class GoalRule:
         minimum_effect: Smallest change that counts as progress, in the KPI's unit (shares 0-1);
             None is the whole change.
         horizon: Day of the one reading.
+        reading_periods: Last periods up to that day which the reading pools: three months.
         stopping: Success is read once, at the horizon; only harm to a guardrail stops early.
         multiplicity: All goals are one family.
         family: Goals in it.
@@ -53,6 +55,7 @@ class GoalRule:
     written_change: float | None
     minimum_effect: float | None
     horizon: str
+    reading_periods: int
     stopping: Literal["once_at_horizon"]
     multiplicity: Literal["holm"]
     family: int
@@ -170,6 +173,7 @@ def _rule(goal: Goal, kpi: Kpi, *, engagement: Engagement) -> GoalRule:
         written_change=goal.change,
         minimum_effect=goal.minimum_effect,
         horizon=goal.by.isoformat(),
+        reading_periods=RECENT_PERIODS[kpi.cadence],
         stopping="once_at_horizon",
         multiplicity="holm",
         family=len(engagement.goals),

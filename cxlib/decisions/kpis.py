@@ -9,7 +9,7 @@ import pandas as pd
 
 from cxlib.decisions.calendar import KpiCalendar, Occasion, kpi_calendar
 from cxlib.decisions.goal_reading import GoalValue, family_verdicts
-from cxlib.decisions.level import history_rows, period_end
+from cxlib.decisions.level import Level, history_rows, period_end, pool
 from cxlib.engagement.schema import Engagement, Kpi
 from cxlib.errors import ConfigError, InputError, Problem
 from cxlib.measures.tracking import FEWEST_BASELINE, KpiSeries, kpi_series
@@ -39,6 +39,8 @@ class TrackedKpi:
         ripe_on: Day on which the first period not yet known will be; None for a KPI that is known
             at once.
         calendar: Moving holidays and sale days in its periods, and what they explain.
+        reading: The last three months' periods pooled, which is what a target is read against;
+            None without a series.
     """
 
     kpi: Kpi
@@ -47,6 +49,7 @@ class TrackedKpi:
     young: tuple[date, ...]
     ripe_on: date | None
     calendar: KpiCalendar
+    reading: Level | None = None
 
     @property
     def moved(self) -> bool:
@@ -110,7 +113,8 @@ def track_kpis(
     The limits come from the whole periods before the review period, all of them, and stay: what
     the review period is read against is what was normal before it. Where fewer than 8 such
     periods exist, the limits are those of `kpi_series` by default; from fewer than 8 in all they
-    are drawn but call no signal. Verdicts on targets hold as one family (`goal_reading`).
+    are drawn but call no signal. Verdicts on targets are of the last three months' periods
+    pooled, as the frozen rules say, and hold as one family (`goal_reading`).
 
     Args:
         history: `kpi`, `period_start`, `n_obs`, `value` and the counts of `kpi_series`.
@@ -142,10 +146,10 @@ def _as_family(
     """Judge all KPIs with a target as one family, as their frozen rules say."""
     values = {
         each.kpi.id: GoalValue(
-            estimate=each.series.current, target=each.target.level, direction=each.kpi.direction
+            estimate=each.reading.estimate, target=each.target.level, direction=each.kpi.direction
         )
         for each in tracked
-        if each.series and each.target
+        if each.reading and each.target
     }
     verdicts = family_verdicts(values, family=family, confidence_level=confidence_level)
     return tuple(
@@ -196,9 +200,13 @@ def _track(
             raise InputError(
                 f"{kpi.id} is measured in {kpi.unit}, its history is in {series.current.unit}"
             )
+    reading = None
+    if series is not None:
+        reading = pool(ripe, kpi=kpi, confidence_level=engagement.confidence_level)
     return TrackedKpi(
-        kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on, calendar=calendar
-    )
+        kpi=kpi, series=series, target=target, young=young, ripe_on=ripe_on, calendar=calendar,
+        reading=reading,
+    )  # fmt: skip
 
 
 def _behind_limits(before: int, periods: int, rebases: Sequence[Rebase]) -> int | None:

@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 from cxlib.data.kpi_store import KpiValue
 from cxlib.decisions.goal_reading import GoalValue, family_verdicts
+from cxlib.decisions.rule_reading import Counts, Guarded, whole_verdict
 from cxlib.engagement.ledger import Ledger
 from cxlib.engagement.review import Decision
 from cxlib.engagement.schema import Engagement
 from cxlib.engagement.words import Text
+from cxlib.measures.tracking import Verdict
 from cxlib.stats.estimate import Estimate, Unit
 from cxlib.stats.proportions import proportion
 
@@ -27,13 +29,15 @@ class GoalReplay:
         level: Aimed at, in the KPI's unit.
         unit: Of the level.
         by: Due date.
-        outcome: hit or miss when the reading at the date was clear of the target with all frozen
-            goals read as one family, open when it was not, not_due before the date, no_data
-            without a reading by then.
+        outcome: hit or miss by all parts of the rule: the reading at the date clear of the target
+            with all frozen goals as one family, the smallest change, the guardrails; open when it
+            was not, not_due before the date, no_data without a reading by then.
         value: Last reading by the date, or by now where it is not due; None without one.
         decision: Kept, changed or dropped at this review; None while nobody has decided.
         reason: For the decision.
         superseded: Why this target was replaced, for an earlier version of a goal; else "".
+        counts: Whether the change is at least the smallest that counts, as tracking read it.
+        guards: KPIs that must not worsen, each with what tracking read.
     """
 
     kpi: str
@@ -45,6 +49,9 @@ class GoalReplay:
     decision: Decision | None
     reason: Text | None
     superseded: str = ""
+    counts: Counts = "unread"
+    guards: tuple[tuple[str, Guarded], ...] = ()
+    has_rule: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,9 +235,18 @@ def _as_family(engagement: Engagement, goals: Sequence[GoalReplay]) -> list[Goal
     )
     outcomes: Mapping[str, Outcome] = {"met": "hit", "not_met": "miss", "cannot_tell": "open"}
     return [
-        replace(goal, outcome=outcomes[verdicts[goal.kpi]]) if goal.kpi in verdicts else goal
+        replace(goal, outcome=outcomes[_by_rule(goal, verdicts[goal.kpi])])
+        if goal.kpi in verdicts
+        else goal
         for goal in goals
     ]
+
+
+def _by_rule(goal: GoalReplay, verdict: Verdict) -> Verdict:
+    """Join the target's verdict with the other parts of the rule, where tracking read them."""
+    if not goal.has_rule:
+        return verdict
+    return whole_verdict(verdict, goal.counts, [state for _, state in goal.guards])
 
 
 def _goal(
@@ -251,6 +267,7 @@ def _goal(
     is_due = bool(read) and date.fromisoformat(read[-1]["period_end"]) >= by
     seen = in_time if is_due else read
     shown = seen[-1] if seen else None
+    rule = (shown or {}).get("rule", {})
     outcome: Outcome = "not_due"
     if is_due:
         outcome = "no_data"
@@ -259,7 +276,8 @@ def _goal(
     return GoalReplay(
         kpi=kpi, level=target["level"], unit=target["unit"], by=by, outcome=outcome,
         value=_estimate(shown, at=at), decision=decision, reason=reason,
-        superseded=superseded,
+        superseded=superseded, has_rule="rule" in (shown or {}),
+        counts=rule.get("counts", "unread"), guards=tuple(rule.get("guards", {}).items()),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from cxlib.decisions.calendar import occasion_shares
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import KPI_RANGES, period_end
+from cxlib.decisions.rule_reading import RuleReading
 from cxlib.engagement.schema import Engagement
 from cxlib.measures.tracking import KpiSeries, Verdict, mann_kendall_alarms, verdict
 from cxlib.stats.control_chart import MEAN_RANGE, ChartPoint
@@ -233,6 +234,7 @@ def keep_record(
     earlier: Mapping[str, Any],
     tracked: Sequence[TrackedKpi],
     made: Mapping[str, KpiForecast],
+    ruled: Sequence[RuleReading] = (),
 ) -> dict[str, Any]:
     """Add this run's forecasts and verdicts to those on record; none is taken away.
 
@@ -243,7 +245,9 @@ def keep_record(
         earlier: The ledger's "record" so far, or {}.
         tracked: With verdicts.
         made: This run's forecasts.
+        ruled: Goals read by their rules.
     """
+    parts = {item.rule.kpi: item.as_record() for item in ruled}
     kept = {(f["kpi"], f["made_on"], f["period_start"]): f for f in earlier.get("forecasts", [])}
     kept |= {(f.kpi, f.made_on.isoformat(), f.period_start.isoformat()): f.as_record()
              for f in made.values()}  # fmt: skip
@@ -252,14 +256,17 @@ def keep_record(
         if each.series is None:
             continue
         point = each.series.points[-1]
+        pooled = each.reading if each.target else None
+        read = pooled.estimate if pooled else point.estimate
         judged[each.kpi.id, point.period_start.isoformat()] = {
             "kpi": each.kpi.id, "period_start": point.period_start.isoformat(),
             "period_end": period_end(point.period_start, each.kpi.cadence).isoformat(),
-            "value": point.estimate.value,
-            "ci_lower": point.estimate.ci_lower, "ci_upper": point.estimate.ci_upper,
-            "n_obs": point.estimate.n_obs, "trend": each.series.trend,
+            "value": read.value, "ci_lower": read.ci_lower, "ci_upper": read.ci_upper,
+            "n_obs": read.n_obs, "n_periods": pooled.n_periods if pooled else 1,
+            "trend": each.series.trend,
             "verdict": each.series.verdict, "unit": each.kpi.unit,
             "target": None if each.target is None else each.target.level,
+            **({"rule": parts[each.kpi.id]} if each.kpi.id in parts else {}),
         }  # fmt: skip
     return {
         "forecasts": [kept[key] for key in sorted(kept)],

@@ -29,6 +29,7 @@ MAKERS = {
     "effects": "04_roi_review",
     "kpis": "05_kpi_tracking",
     "record": "05_kpi_tracking",
+    "rule_dates": "02_kpi_setting",
     "review": "06_half_year_review",
 }
 """Entry name to the notebook that writes it."""

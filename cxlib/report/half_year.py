@@ -59,12 +59,14 @@ def goal_table(report: Report, goals: Sequence[GoalReplay]) -> Block:
             (
                 _name(report, goal.kpi), Num(goal.level, goal.unit), Day(goal.by),
                 None if goal.value is None else phrase("kpi_tracking.current", value=goal.value),
-                _marked(f"half_year.goal.{goal.outcome}", goal.outcome), decided,
+                _marked(f"half_year.goal.{goal.outcome}", goal.outcome), _rule(report, goal),
+                decided,
             )
         )  # fmt: skip
     return _table(
-        report, "half_year.goals", ("goal", "target", "by", "value", "outcome", "decision"), rows,
-        text={"outcome", "decision", "by", "value"}, values=goal_values(report, goals),
+        report, "half_year.goals",
+        ("goal", "target", "by", "value", "outcome", "rule", "decision"), rows,
+        text={"outcome", "decision", "by", "value", "rule"}, values=goal_values(report, goals),
     )  # fmt: skip
 
 
@@ -93,8 +95,6 @@ def record_values(
     }  # fmt: skip
 
 
-def forecast_table(report: Report, forecasts: Sequence[ForecastReplay]) -> Block:
-    """Show every forecast on record beside what came."""
 def record_section(
     report: Report, forecasts: Sequence[ForecastReplay], verdicts: Sequence[VerdictReplay]
 ) -> Block:
@@ -106,6 +106,8 @@ def record_section(
     )
 
 
+def forecast_table(report: Report, forecasts: Sequence[ForecastReplay]) -> Block:
+    """Show every forecast on record beside what came."""
     rows: list[tuple[Cell, ...]] = []
     for each in forecasts:
         cadence = report.engagement.kpi(each.kpi).cadence if _known(report, each.kpi) else "monthly"
@@ -216,6 +218,20 @@ def ledger_content(
     }  # fmt: skip
 
 
+def _rule(report: Report, goal: GoalReplay) -> Cell:
+    """Say what tracking read of the other parts of the rule."""
+    if not goal.has_rule:
+        return None
+    guards = [
+        phrase(f"half_year.rule.guard.{state}", name=_name(report, kpi))
+        for kpi, state in goal.guards
+    ]
+    return phrase(
+        "half_year.rule.parts", counts=phrase(f"half_year.rule.counts.{goal.counts}"),
+        guards=Joined(tuple(guards)) if guards else phrase("list.none"),
+    )  # fmt: skip
+
+
 def _known(report: Report, kpi: str) -> bool:
     return any(item.id == kpi for item in report.engagement.kpis)
 
@@ -242,6 +258,8 @@ def _table(
     text: set[str],
     values: Mapping[str, Value],
 ) -> Block:
+    waits = "n_verdicts" in values and not values["n_due"]
+    title = "table_wait" if waits else "table"
     if not rows:
         return report.items(f"{key}.table", [phrase(f"{key}.none")], role="note")
     return report.table(
@@ -255,5 +273,3 @@ def _table(
             ],
         ),
     )  # fmt: skip
-    waits = "n_verdicts" in values and not values["n_due"]
-    title = "table_wait" if waits else "table"

@@ -8,6 +8,7 @@ from cxlib.decisions.goals import GoalCheck
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.decisions.level import Level, StoreGroup, period_end
 from cxlib.decisions.outcomes import Metric
+from cxlib.decisions.rule_dates import RuleDate
 from cxlib.engagement.scales import Direction
 from cxlib.engagement.schema import Cadence, Experiment, Period
 from cxlib.measures.tracking import Verdict
@@ -172,8 +173,25 @@ def kpi_finding(report: Report, tracked: Sequence[TrackedKpi]) -> Block:
     )
 
 
-def rule_table(report: Report, plans: Sequence[Plan]) -> Block:
-    """Show the decision rule of each experiment with its fingerprint."""
+def rule_values(dates: Sequence[RuleDate]) -> dict[str, Value]:
+    """Count the rules, and those that were frozen only after their result could be read."""
+    late = sum(item.is_late for item in dates)
+    return {"n": len(dates), "n_early": len(dates) - late, "n_late": late}
+
+
+def frozen_cell(dates: Sequence[RuleDate], rule_hash: str) -> Cell:
+    """Say on which day a rule was frozen, marked where that was late."""
+    found = next((item for item in dates if item.rule_hash == rule_hash), None)
+    if found is None:
+        return None
+    day, read = Day(found.frozen_on), Day(found.read_on)
+    if not found.is_late:
+        return phrase("kpi_setting.rules.frozen_early", day=day)
+    return Marked(phrase("kpi_setting.rules.frozen_late", day=day, read=read), "watch")
+
+
+def rule_table(report: Report, plans: Sequence[Plan], dates: Sequence[RuleDate] = ()) -> Block:
+    """Show the decision rule of each experiment with its fingerprint and its first day."""
     known = {item.id: item for item in report.engagement.experiments}
     if not plans:
         return report.items(
@@ -188,11 +206,12 @@ def rule_table(report: Report, plans: Sequence[Plan]) -> Block:
             Num(plan.treatment_share, "share"),
             Num(plan.horizon_days, "days"),
             listed([_guardrail(known[plan.experiment], metric) for metric in plan.guardrails]),
+            frozen_cell(dates, plan.rule_hash()),
         )
         for plan in plans
     ]
-    heads = ("test", "primary", "minimum", "planned", "split", "days", "guardrails")
-    text = {"primary", "guardrails"}
+    heads = ("test", "primary", "minimum", "planned", "split", "days", "guardrails", "frozen")
+    text = {"primary", "guardrails", "frozen"}
     return report.table(
         "kpi_setting.rules.table",
         Table(

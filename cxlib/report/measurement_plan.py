@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from cxlib.decisions.action_plan import PaidLine, PlannedAction
 from cxlib.decisions.cadence import Reading
 from cxlib.decisions.goal_rules import EffectProblem, GoalRule
+from cxlib.decisions.level import RECENT_PERIODS
+from cxlib.decisions.rule_dates import RuleDate
 from cxlib.engagement.schema import Goal, Kpi
 from cxlib.report import figures
 from cxlib.report.blocks import Block
 from cxlib.report.goals import in_unit, listed
-from cxlib.report.kpi_setting import cadence
+from cxlib.report.kpi_setting import cadence, frozen_cell
 from cxlib.report.report import Report
 from cxlib.report.tables import Cell, Column, Marked, Table
 from cxlib.report.writer import Day, Month, Num, Phrase, Value, Writer, phrase
@@ -64,9 +66,12 @@ def reading_table(report: Report, found: Sequence[Reading]) -> Block:
 
 
 def rule_table(
-    report: Report, rules: Sequence[GoalRule], problems: Sequence[EffectProblem]
+    report: Report,
+    rules: Sequence[GoalRule],
+    problems: Sequence[EffectProblem],
+    dates: Sequence[RuleDate] = (),
 ) -> Block:
-    """Show the rule each goal is judged by, with its fingerprint."""
+    """Show the rule each goal is judged by, with its first day and its fingerprint."""
     kpis = {kpi.id: kpi for kpi in report.engagement.kpis}
     small = {item.kpi.id: item for item in problems}
     rows: list[tuple[Cell, ...]] = [
@@ -74,12 +79,13 @@ def rule_table(
             kpis[rule.kpi].name,
             _effect(kpis[rule.kpi], rule, small.get(rule.kpi)),
             _by(report, rule),
+            frozen_cell(dates, rule.rule_hash()),
             listed([kpis[name].name for name in rule.guardrails]),
             rule.rule_hash(),
         )
         for rule in rules
     ]
-    heads = ("goal", "minimum", "horizon", "guardrails", "hash")
+    heads = ("goal", "minimum", "horizon", "frozen", "guardrails", "hash")
     return report.table(
         "measurement_plan.rules.table",
         Table(
@@ -89,7 +95,10 @@ def rule_table(
                 ),
             ),
             subtitle=phrase("measurement_plan.rules.subtitle"),
-            source=phrase("measurement_plan.rules.source", n=len(rules)),
+            source=phrase(
+                "measurement_plan.rules.source", n=len(rules), weeks=RECENT_PERIODS["weekly"],
+                months=RECENT_PERIODS["monthly"],
+            ),
             columns=[Column(f"measurement_plan.rules.{head}", "text") for head in heads],
             rows=rows,
         ),

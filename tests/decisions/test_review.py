@@ -155,3 +155,24 @@ def test_benchmarks_and_trends_older_than_24_months_are_stale(engagement):
     assert [item.dated for item in items] == sorted((item.dated for item in items), reverse=True)
     stale = {item.dated for item in items if item.is_stale}
     assert stale == {date(2024, 2, 29), date(2023, 12, 31)}
+
+
+def test_a_goal_past_its_target_needs_the_other_parts_of_its_rule(engagement, ledger):
+    """The same reading: with all parts a hit, with one unclear open, with a guardrail worse a
+    miss; a record without parts (an older ledger) is judged by its target alone."""
+    parts = {
+        "conversion": ("shown", {"nps": "not_worse"}), "nps": ("cannot_tell", {}),
+        "ces": ("shown", {"nps": "worse"}), "positive_mentions": None,
+    }  # fmt: skip
+    ledger.freeze("targets", {kpi: target(0.05, "2026-06-30") for kpi in parts}, data=NONE)
+    verdicts = [
+        verdict(kpi, "met", level=0.05, value=0.08)
+        | ({} if part is None else {"rule": {"counts": part[0], "guards": part[1]}})
+        for kpi, part in parts.items()
+    ]
+    ledger.write("record", {"forecasts": [], "verdicts": verdicts}, data=NONE)
+    found = {goal.kpi: goal for goal in replay_goals(engagement, ledger)}
+    assert {kpi: goal.outcome for kpi, goal in found.items()} == {
+        "conversion": "hit", "nps": "open", "ces": "miss", "positive_mentions": "hit",
+    }  # fmt: skip
+    assert found["ces"].guards == (("nps", "worse"),)

@@ -15,6 +15,7 @@ from cxlib.decisions.goals import check_goals, link_goals
 from cxlib.decisions.kpis import frozen_targets, track_kpis
 from cxlib.decisions.level import baselines, store_groups
 from cxlib.decisions.rule import frozen_plan
+from cxlib.decisions.rule_dates import rule_dates
 from cxlib.engagement import load_engagement
 from cxlib.engagement.ledger import Ledger
 from cxlib.errors import ConfigError
@@ -136,7 +137,7 @@ def test_a_kpi_without_target_has_no_verdict_and_no_status(report, tracked):
     found = {row[0]: row for row in rows(block)}
     assert found["Customer Effort Score (ease)"][2] == "not set"
     assert found["Customer Effort Score (ease)"][4:6] == ["no clear trend", "no target"]
-    assert found["Net Promoter Score"][5] == "● cannot tell"
+    assert found["Net Promoter Score"][5] == "▼ not met"  # three months together
     assert found["Enquiry-to-sale conversion"][4:6] == ["↑ up", "▼ not met"]
     assert found["Repurchase within 90 days"][1] == "quarterly, Jan 2026 to Mar 2026"
 
@@ -264,7 +265,10 @@ def test_the_rules_frozen_here_rebuild_the_plan_exactly(report, engagement, tmp_
     ledger = Ledger(tmp_path / "ledger.json")
     ledger.freeze("rules", show.rules_content(plans), data={})
     assert frozen_plan(engagement, engagement.experiments[0], ledger.read("rules")) == plans[0]
-    block = show.rule_table(report, plans)
+    dates = rule_dates(engagement, rules=(), plans=plans, earlier={})
+    block = show.rule_table(report, plans, dates)
+    assert "● 15 July 2026, late: after 26 April 2026" in text(block)
+    assert show.rule_values(dates) == {"n": 3, "n_early": 0, "n_late": 3}
     assert plans[0].rule_hash() in text(block)
     assert rows(block)[0][2:6] == ["1.5 pp", "4,500", "50.0%", "56 days"]
     assert "Complaint rate rises by less than 1.0 pp" in rows(block)[0][6]
