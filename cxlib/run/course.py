@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cxlib import __version__
 from cxlib.engagement.ledger import MAKERS, Ledger
 from cxlib.errors import CxError, RunError
-from cxlib.run.execute import execute, papermill_at_hand
+from cxlib.run.execute import execute, quiet_threads
 from cxlib.run.export import ReportFile, write_index
 from cxlib.run.folder import RunFolder, code_digest
 from cxlib.run.inputs import PACKAGES, Inputs, file_digest
@@ -132,7 +132,7 @@ class Course:
     def _make_all(self) -> list[ReportFile]:
         """Run the notebooks; reports are made while the next ones run."""
         exports: dict[str, Future[list[ReportFile]]] = {}
-        with ThreadPoolExecutor(1, thread_name_prefix="cx-pages") as pages, papermill_at_hand():
+        with ThreadPoolExecutor(1, thread_name_prefix="cx-pages") as pages, quiet_threads():
 
             def work(name: str) -> None:
                 executed, origin = self._work(NOTEBOOKS[name])

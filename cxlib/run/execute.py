@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ def execute(
         RunError: A cell raised or took too long, or the kernel died; names notebook, section and
             error.
     """
+    spare_grammars()
     import nbformat
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -100,15 +102,22 @@ def execute(
 
 
 @contextmanager
-def papermill_at_hand() -> Iterator[None]:
-    """Import papermill and keep its and nbclient's warnings away, for all threads of a run."""
+def quiet_threads() -> Iterator[None]:
+    """Keep papermill's and nbclient's warnings away, for all threads of a run."""
     with warnings.catch_warnings():  # of the process, not of a thread: once around all of them
         warnings.simplefilter("ignore")
-        import papermill  # noqa: F401
-
         logging.getLogger("papermill").setLevel(logging.CRITICAL + 1)  # worded by us
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
         yield
+
+
+def spare_grammars() -> None:
+    """Let jsonschema, which nbformat imports, do without its 39 grammars for internet addresses.
+
+    They are optional there, no notebook is checked by them, and making them takes a second.
+    """
+    if "jsonschema" not in sys.modules:
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # import fails
 
 
 def _papermill(

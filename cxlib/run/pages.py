@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from cxlib.run.execute import spare_grammars
 from cxlib.run.export import ReportFile, export_notebook, page_text
 from cxlib.run.inputs import Inputs, file_digest
 from cxlib.run.reuse import Origin
@@ -54,6 +55,7 @@ def make_pages(
             shutil.copyfile(shelf / f"{language}.{ending}", path)
             files.append(ReportFile(notebook, language, ending, path.name, path.stat().st_size))
         return files
+    spare_grammars()
     from nbformat.notebooknode import from_dict
 
     made = export_notebook(
