@@ -12,6 +12,9 @@ _HAN: Final = "\u2e7f"
 """Letters above are as wide as they are high."""
 _EM_SPACE: Final = "\N{EM SPACE}"
 """Sets rows in; as wide as a Han character."""
+_BRACKET: Final = re.compile(r"(?= \()|(?=（)")
+_KEPT: Final = 0.75
+"""Most of the page that columns which cannot break may take."""
 _SHAPE: Final = 2.5
 """A status mark and the space after it, in Latin letters."""
 
@@ -24,18 +27,23 @@ def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[s
     """
     wide = [[_cell_breadth(row[place]) for row in rows] for place in range(len(heads))]
     number = ["num" in cell.classes for cell in heads]
-    # Long texts give way first, so that a status or an owner's name keeps to one line.
-    for small, letter, longest_text in (
-        (False, 1.72, 22.0),
-        (True, 1.52, 22.0),
-        (True, 1.52, 16.0),
+    broken = [[_piece_breadth(row[place]) for row in rows] for place in range(len(heads))]
+    # Long texts give way first, so that a status or an owner's name keeps to one line; where that
+    # is not enough, an interval goes under its value.
+    for small, letter, longest_text, breaks in (
+        (False, 1.72, 22.0, False),
+        (True, 1.52, 22.0, False),
+        (True, 1.52, 16.0, False),
+        (True, 1.52, 16.0, True),
     ):
         need = []
         for place, cell in enumerate(heads):
             head = cell.text()
             word = max((breadth(part) for part in _words(head)), default=0.0) * 0.94
             longest = max(wide[place], default=0.0)
-            if not number[place]:
+            if number[place]:
+                longest = max(broken[place], default=0.0) if breaks else longest
+            else:
                 longest = min(longest, longest_text)
             half_head = max(min(breadth(head), 15.0), min(breadth(head), 30.0) / 2)
             need.append(max(word, longest, half_head) * letter + (2.4 if small else 3.9))
@@ -43,7 +51,10 @@ def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[s
             break
     spare = _ROOM - sum(need)
     texts = [place for place, is_number in enumerate(number) if not is_number]
-    if spare <= 0 or not texts:
+    if spare <= 0:
+        return _squeezed(need, [max(b, default=0) < max(w, default=0)
+                                for b, w in zip(broken, wide, strict=True)]), small  # fmt: skip
+    if not texts:
         return [f"{width:.2f}fr" for width in need], small
     hunger = {
         place: max(max(wide[place], default=1.0), breadth(heads[place].text())) for place in texts
@@ -61,11 +72,24 @@ def share_width(heads: list[Element], rows: list[list[Element]]) -> tuple[list[s
     ], small
 
 
+def _squeezed(need: list[float], gives: list[bool]) -> list[str]:
+    """Widths of a table wider than the page: columns whose cells can break give way first."""
+    kept = sum(width for width, soft in zip(need, gives, strict=True) if not soft)
+    if not any(gives) or kept > _KEPT * _ROOM:
+        return [f"{width:.2f}fr" for width in need]
+    return [f"{width:.2f}{'fr' if soft else 'mm'}" for width, soft in zip(need, gives, strict=True)]
+
+
 def breadth(words: str) -> float:
     """Rough width in Latin letters; a Han character takes two."""
     wide = [letter > _HAN or letter == _EM_SPACE for letter in words]
     seams = sum(first != second for first, second in pairwise(wide))
     return sum(1.85 if each else 1.0 for each in wide) + 0.45 * seams
+
+
+def _piece_breadth(cell: Element) -> float:
+    """The width of a cell broken before its bracket, as an interval after its value can be."""
+    return max((breadth(part.strip()) for part in _BRACKET.split(cell.text())), default=0.0)
 
 
 def _cell_breadth(cell: Element) -> float:

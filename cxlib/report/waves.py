@@ -1,5 +1,6 @@
 """Scores over time: by period, from wave to wave, and what of a change is mix."""
 
+from dataclasses import replace
 from datetime import date
 
 from cxlib.measures.scores import ScoreName, ScoreSet, Step
@@ -87,10 +88,10 @@ def change_table(report: Report, study: WaveStudy) -> Block:
         rows.append(
             (
                 Phrase("waves.row", values), change.before.shown, change.after.shown,
-                phrase("cell.signed", value=change.change),
-                phrase("cell.signed_interval", value=change.change),
-                phrase("waves.signed", value=change.rate_effect),
-                phrase("waves.signed", value=change.mix_effect),
+                phrase("cell.signed", value=_bare(change.change)),
+                phrase("cell.signed_interval", value=_bare(change.change)),
+                phrase("waves.signed", value=_bare(change.rate_effect)),
+                phrase("waves.signed", value=_bare(change.mix_effect)),
                 *([phrase(f"waves.alarm_{change.alarm}")] if values["alarms"] else []),
                 Num(change.change.n_obs),
             )
@@ -184,6 +185,16 @@ def period_table(report: Report, found: ScoreSet, *, step: Step = "month") -> Bl
             rows=rows,
         ),
     )
+
+
+def _bare(change: Estimate) -> Estimate:
+    """Percentage points as plain points: the table names the unit once, over its columns."""
+    if change.unit != "pp":
+        return change
+    return replace(
+        change, value=100 * change.value, ci_lower=100 * change.ci_lower,
+        ci_upper=100 * change.ci_upper, unit="points",
+    )  # fmt: skip
 
 
 def _value(pair: tuple[Estimate, str]) -> float:
