@@ -159,38 +159,6 @@ def sample_for_proportions(
     )
 
 
-def sample_for_means(
-    difference: float,
-    *,
-    sd: float,
-    treatment_share: float = 0.5,
-    confidence_level: float = 0.95,
-    power: float = 0.8,
-) -> SampleSize:
-    """Find the sample that shows a difference of two means with one standard deviation.
-
-    Args:
-        difference: In the unit of the mean, not 0.
-        sd: Standard deviation of one observation, above 0.
-        treatment_share: Treatment's share of the total.
-        confidence_level: In [0.9, 1).
-        power: In [0.5, 1).
-
-    Raises:
-        InputError: No difference, or an SD of 0 or less.
-    """
-    if not sd > 0:
-        raise InputError(f"sd must be above 0, got {sd}")
-    return sample_size(
-        difference,
-        variance_control=sd**2,
-        variance_treatment=sd**2,
-        treatment_share=treatment_share,
-        confidence_level=confidence_level,
-        power=power,
-    )
-
-
 def sample_for_nps(
     baseline: float,
     target: float,

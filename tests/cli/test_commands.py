@@ -148,3 +148,20 @@ def test_any_table_is_read_as_a_test(tmp_path):
     assert wrong.stderr == (
         "cx: split needs A, B that sum to 1, got {'A': 0.5, 'B': 0.4} (sum 0.9)\n"
     )
+
+
+def test_a_test_is_sized_from_customers_before_it(tmp_path):
+    """One in five bought: (1.96 + 0.8416)² (0.16 + 0.1824) / 0.04² = 1,680 an arm, 30 days."""
+    table = tmp_path / "before.csv"
+    rows = [f"U{k},{int(k % 5 == 0)}" for k in range(1_000)]
+    table.write_text("\n".join(["user,bought", *rows]), encoding="utf-8")
+    options = ("--metric", "bought", "--minimum", "0.04")
+    shown = cx("design", table, *options, "--per-day", "112")
+    assert shown.returncode == 0, shown.stderr
+    assert "needed: 3,360 units to see 4.0 pp" in shown.stdout
+    assert "days at this pace: 30" in shown.stdout
+    wrong = cx("design", table, *options, "--kind", "quantile")
+    assert wrong.returncode != 0
+    assert wrong.stderr.strip() == (
+        "cx: kind must be one of proportion, mean, ratio, ordinal, nps, time, got 'quantile'"
+    )

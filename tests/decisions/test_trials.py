@@ -13,6 +13,7 @@ from cxlib.data.source import duckdb_source
 from cxlib.decisions.benefit import benefit, design, size_check
 from cxlib.decisions.comparison import compare
 from cxlib.decisions.experiment import read_out
+from cxlib.decisions.kinds import odds
 from cxlib.decisions.outcomes import Arm, Metric, ProportionOutcome
 from cxlib.decisions.red_team import attack
 from cxlib.decisions.trial_arms import gather
@@ -142,8 +143,10 @@ def test_every_kind_of_measure_is_read_from_the_table(kind):
     assert effect.ci_lower < 0 < effect.ci_upper
     assert found.readout.verdict == "HOLD"
     assert found.readout.primary.std_error > 0
-    assert all(view.effects or kind == "time" for view in segment_views(found))
-    assert attack(found, seed=1, n_redraws=200).holds
+    assert all(view.effects for view in segment_views(found))
+    attacked = attack(found, seed=1, n_redraws=200)
+    assert attacked.holds
+    assert (attacked.arms is None) == (kind == "time")
 
 
 def test_a_capped_mean_is_lowered_at_the_quantile_of_both_arms():
@@ -163,6 +166,76 @@ def test_clusters_count_clusters_and_not_customers():
         single.readout.primary.effect.value, abs=1e-9
     )
     assert clustered.readout.primary.df < 20
+
+
+def test_few_clusters_are_judged_by_every_assignment_there_could_have_been():
+    """4 shops against 4: 70 assignments, so no p-value under 2 / 70.
+
+    Three segments at Holm's 98.3 % would need 120 of them: there the formula stays (CR2).
+    """
+    frame = table(effect=0.1)
+    frame["shop"] = frame["arm"].str[0] + pd.Series(range(len(frame))).mod(4).astype(str)
+    plan = replace(PLAN, cluster="shop", covariates=(), segments=("seg",))
+    found = read(frame, plan)
+    effect = found.readout.primary.effect
+    assert effect.method == "permutation"
+    assert effect.p_value == pytest.approx(2 / 70)
+    assert effect.ci_lower < 0.1 < effect.ci_upper
+    (view,) = segment_views(found)
+    assert {each.effect.method for each in view.effects} == {"CR2"}
+
+
+def test_units_that_crossed_or_repeat_are_dropped_and_counted_where_the_plan_says_so():
+    frame = table(n=1_000)
+    crossed = frame.head(3).assign(
+        arm=frame["arm"].head(3).map({"control": "treatment", "treatment": "control"})
+    )
+    spoilt_rows = pd.concat([frame, crossed, frame.iloc[10:12]])
+    plan = replace(PLAN, unclear_units="drop", planned_per_arm=400)
+    found = read(spoilt_rows, plan)
+    lying = found.health.exposure
+    assert (lying.n_crossed, lying.n_repeated, lying.n_units) == (3, 2, 1_000)
+    clean = read(frame.drop([0, 1, 2, 10, 11]), plan)
+    assert found.readout.split.n_all == 995
+    assert found.readout.primary.effect == clean.readout.primary.effect
+    assert [span.effect for span in found.health.spans] == [
+        span.effect for span in clean.health.spans
+    ]
+    assert plan.rule_hash() != replace(plan, unclear_units="refuse").rule_hash()
+
+
+def test_an_ordered_scale_is_also_said_as_odds():
+    found = read(table(effect=0), replace(PLAN, primary=KINDS["ordinal"], covariates=()))
+    arms = found.data.arms
+    said = odds(KINDS["ordinal"], control=arms["control"], treatment=arms["treatment"], level=0.95)
+    assert said.odds_ratio.ci_lower < 1 < said.odds_ratio.ci_upper
+    assert odds(BOUGHT, control=arms["control"], treatment=arms["treatment"], level=0.95) is None
+
+
+def test_measures_that_inform_are_widened_for_looks_like_the_one_that_decides():
+    """Half way to O'Brien-Fleming's two looks the limit is 2.80 instead of 1.96 for one measure."""
+    plan = replace(
+        PLAN, looks="obrien_fleming", n_looks=2, planned_per_arm=4_000, secondary=(SPEND,)
+    )
+    found = read(table(), plan)
+    (plain,) = secondary_views(found.readout, found.data.arms, family="holm")
+    (wide,) = secondary_views(found.readout, found.data.arms, family="holm", looks=found.looks)
+    ratio = [
+        each.comparison.effect.ci_upper - each.comparison.effect.ci_lower for each in (wide, plain)
+    ]
+    assert ratio[0] / ratio[1] == pytest.approx(2.797 / 1.96, abs=0.005)
+    assert wide.p_value > plain.p_value
+
+
+def test_a_warning_about_the_groups_is_as_rare_for_all_checks_as_for_one():
+    """60 seeded A/A tables: balance of two values and drift share one 5 %, so 3 are expected."""
+    plan = replace(PLAN, covariates=("pre_orders", "visits"), segments=())
+    warned = 0
+    for seed in range(60):
+        health = read(table(n=800, effect=0, seed=seed), plan).health
+        assert health.checks == 3
+        warned += any(part.differs for part in (*health.balance, *health.trends))
+    assert warned <= 8
 
 
 def test_secondary_measures_share_one_chance_of_error():
@@ -211,6 +284,21 @@ def test_the_sceptic_and_the_design_are_read_from_the_same_test():
     planned = design(found, power=0.8)
     assert planned.planned == 3_800
     assert (planned.power > 0.8) == (planned.needed < planned.planned)
+
+
+def test_the_sceptic_takes_the_error_of_the_data_whatever_looks_the_plan_pays_for():
+    """Pocock's interval is wider than the data's; the prior meets the data, the test its limit."""
+    plain = size_check(read(table()))
+    paid = size_check(
+        read(
+            table(), plan=replace(PLAN, looks="pocock", n_looks=3),
+            earlier=[{"units": 1_300, "days": 9}, {"units": 2_600, "days": 18}],
+        )
+    )  # fmt: skip
+    assert paid.bayes.chance_better == pytest.approx(plain.bayes.chance_better, abs=1e-9)
+    assert paid.bayes.posterior.value == pytest.approx(plain.bayes.posterior.value, rel=1e-6)
+    assert paid.if_minimum.power < plain.if_minimum.power
+    assert paid.if_minimum.ratio > plain.if_minimum.ratio
 
 
 def test_looks_are_counted_once_each_and_priced():
@@ -307,8 +395,8 @@ def spoilt(**columns):
         (
             pd.concat([table(n=400), table(n=400).head(1)]), PLAN,
             ("experiment 'demo': a unit must have one row, 1 of 400 have more; add their rows up "
-            "by unit_id first, or name the right unit column; unclear_units: drop leaves these units "
-            "out and counts them"),
+            "by unit_id first, or name the right unit column; unclear_units: drop leaves these "
+            "units out and counts them"),
         ),
         (
             spoilt(wait=-3), replace(PLAN, primary=KINDS["time"]),

@@ -7,6 +7,7 @@ from cxlib.engagement.experiment import Experiment
 
 WORDS = {"en": "x", "zh-Hant-HK": "x"}
 SHARE = {"column": "bought", "name": WORDS, "kind": "proportion", "direction": "higher"}
+USUAL = {"source": WORDS, "value": 0.05}
 SHORT = {
     "id": "demo",
     **dict.fromkeys(("name", "question", "treatment", "control", "owner"), WORDS),
@@ -91,6 +92,38 @@ def test_the_long_form_names_arms_looks_covariates_and_segments():
         ({"secondary": [SHARE]}, "a column is measured once in a test: bought"),
         ({"segments": ["city", "city"]}, "a segment column stands once: city"),
         ({"covariates": ["pre_a", "pre_a"]}, "a covariate stands once: pre_a"),
+        (
+            {"cluster": "shop", "secondary": [{**SHARE, "column": "nps", "kind": "nps"}]},
+            ("a test by shop takes measures of the kinds proportion, mean, ratio; nps is another: "
+            "make it a mean, or leave it out"),
+        ),
+        (
+            {"usual": {**USUAL, "value": 5}},
+            "usual value of a proportion must be between 0 and 1, got 5",
+        ),
+        (
+            {"usual": {**USUAL, "value": None}},
+            "usual of a proportion needs value, not given: value",
+        ),
+        (
+            {"usual": {**USUAL, "correlation": 0.5}},
+            ("usual correlation is that of covariates with a share, mean or ratio of units "
+            "assigned one by one; this test has none: leave it out"),
+        ),
+        (
+            {"usual": {**USUAL, "cluster_size": 20}},
+            ("usual cluster_size above 1 and cluster go together, got cluster_size 20 and cluster "
+            "none"),
+        ),
+        (
+            {"primary": {**SHARE, "kind": "ordinal"}, "usual": {**USUAL, "shares": [0.5, 0.4]}},
+            "usual shares must sum to 1, got 0.9",
+        ),
+        (
+            {"primary": {**SHARE, "kind": "quantile", "quantile": 0.9}, "usual": USUAL},
+            ("usual sizes a test of proportion, mean, ratio, ordinal, nps, time; bought is a "
+            "quantile: leave usual out"),
+        ),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_words(changes, message):

@@ -8,14 +8,16 @@ import pytest
 
 from cxlib.decisions.benefit import benefit, design, size_check
 from cxlib.decisions.red_team import attack
+from cxlib.decisions.rule import choose_experiment
 from cxlib.decisions.trial_looks import view_looks
 from cxlib.decisions.trial_segments import secondary_views, segment_views
-from cxlib.decisions.trials import evaluate_all
+from cxlib.decisions.trials import evaluate_all, evaluate_experiment
 from cxlib.engagement import load_engagement
-from cxlib.report import ab_checks, ab_effect, ab_views
+from cxlib.errors import ConfigError
+from cxlib.report import ab_checks, ab_design, ab_effect, ab_views, trial_charts
 from cxlib.report import ab_test as show
 from cxlib.report.report import Report
-from cxlib.report.trial import ledger_content, read_trials
+from cxlib.report.trial import ledger_content, read_trial, read_trials
 from cxlib.run.workbook import open_tables
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data_samples" / "harbour_home"
@@ -135,3 +137,72 @@ def test_the_ledger_keeps_what_later_looks_are_counted_from(engagement, found):
     assert content["enquiry_reply"]["looks"] == [{"units": 10_000, "days": 56}]
     assert content["video_consult"]["verdict"] == "ROLLBACK"
     assert "effect" not in content["app_banner"]
+
+
+def test_what_each_test_needs_is_one_table_a_test(engagement):
+    """5 % and +1.5 pp with 9,000 planned is enough; 15 % and +3 pp with 400 is not.
+
+    (1.95996 + 0.84162)² (0.0475 + 0.060775) / 0.015² · (1 - 0.1²) = 3,739.3 in each group.
+    """
+    report, designs = Report(engagement, "02_kpi_setting"), ab_design.designs_of(engagement)
+    block = ab_design.design_tables(report, designs)
+    assert numbers(block, "en") == numbers(block, "zh-Hant-HK")
+    said = text(block)
+    assert "9,000 customers planned, 7,480 needed to see 1.5 pp" in said
+    assert "only 400 planned" in said
+    assert "1 of 3 do" in text(ab_design.design_section(report, designs))
+
+
+def test_a_test_that_has_not_begun_shows_its_plan_and_stops_nothing(engagement, found):
+    later = engagement.experiments[0].model_copy(update={"id": "later"})
+    bare = later.model_copy(update={"id": "bare", "usual": None})
+    waiting = engagement.model_copy(update={"experiments": [*engagement.experiments, later, bare]})
+    source = open_tables(engagement, ("ab_test",))["ab_test"]
+    read = evaluate_all(waiting, source, rules={}, verdicts={})
+    assert list(read) == list(found)
+    report, designs = Report(waiting, "03_ab_test"), ab_design.designs_of(waiting)
+    said = text(ab_design.unstarted(report, designs, read))
+    assert "9,000 customers planned" in said
+    assert "The engagement file does not say the usual value" in said
+    assert "has begun" in text(ab_design.unstarted(report, designs, designs))
+    with pytest.raises(ConfigError) as caught:
+        choose_experiment(waiting, "later", begun=read)
+    assert str(caught.value) == (
+        "experiment 'later' has no row yet; it can be read once it has begun, and 02_kpi_setting "
+        "shows what it needs"
+    )
+
+
+def test_every_arm_has_its_rows_and_its_dot(engagement):
+    """A third arm, made from every fourth customer of the treatment."""
+    test = engagement.experiments[0]
+    words = {"en": "Reply within 5 minutes", "zh-Hant-HK": "5 分鐘內回覆"}
+    split = {"control": 0.5, "treatment": 0.375, "fast": 0.125}
+    test = test.model_copy(update={"arms": {"fast": words}, "split": split, "secondary": []})
+    source = open_tables(engagement, ("ab_test",))["ab_test"]
+    fourth = "arm = 'treatment' and cast(substr(unit_id, 2) as integer) % 4 = 0"
+    arms = f"case when {fourth} then 'fast' else arm end as arm"
+    three = f"(select * replace ({arms}) from {source.table}) as three"  # noqa: S608
+    moved = replace(source, table=three)
+    here = evaluate_experiment(engagement, test, moved, rules={}, verdicts={})
+    trial, report = read_trial(test, here), Report(engagement, "03_ab_test")
+    for block in (
+        ab_effect.effect_table(report, trial), show.guardrail_table(report, trial),
+        trial_charts.effect_chart(report, trial), trial_charts.guardrail_charts(report, trial),
+        ab_checks.health_table(report, trial, here.health), show.rule_table(report, trial),
+    ):  # fmt: skip
+        assert numbers(block, "en") == numbers(block, "zh-Hant-HK"), block.key
+    for block in (
+        ab_effect.effect_table(report, trial), show.guardrail_table(report, trial),
+        ab_checks.health_table(report, trial, here.health),
+    ):  # fmt: skip
+        assert "Reply within 5 minutes" in text(block)
+        assert "Reply within 15 minutes" in text(block)
+    assert "hold together" in text(show.rule_table(report, trial))
+
+
+def test_a_family_of_soft_checks_does_not_alarm_the_sample(found):
+    """27.4 against 25.4 % answered CSAT, p = 0.021 alone: one of three checks, so no warning."""
+    health = found["enquiry_reply"].health
+    assert not any(part.differs for part in (*health.missing, *health.balance, *health.trends))
+    assert min(part.p_value for part in health.missing) > 0.05

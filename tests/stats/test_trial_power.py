@@ -8,7 +8,7 @@ from scipy.stats import norm
 from statsmodels.stats.power import NormalIndPower
 
 from cxlib.errors import InputError
-from cxlib.stats.power import sample_for_means, sample_for_proportions
+from cxlib.stats.power import sample_for_proportions, sample_size
 from cxlib.stats.sample_sizes import sample_for_waiting
 from cxlib.stats.trial_outcomes import Mean, Nps, Ordinal, Proportion, Ratio, Waiting
 from cxlib.stats.trial_power import (
@@ -34,7 +34,8 @@ Z = norm.ppf(0.975) + norm.ppf(0.8)
 def test_two_equal_arms_are_the_sizes_of_the_plain_formulas():
     share, mean = trial_size(*CASES[0]), trial_size(*CASES[1])
     assert share.n_control == sample_for_proportions(0.05, 0.06).n_control
-    assert mean.n_treatments == (sample_for_means(0.1, sd=2.0).n_treatment,)
+    other = sample_size(0.1, variance_control=4, variance_treatment=4)
+    assert mean.n_treatments == (other.n_treatment,)
     assert (share.n_clusters, share.events, share.design_effect) == (None, None, 1.0)
 
 
