@@ -1,19 +1,31 @@
 """Employee feedback: eNPS, satisfaction, turnover and their link to customers, kept anonymous."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import sqrt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from math import nan, sqrt
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from cxlib.data.employees import SUMS, staff_counts
+from cxlib.data.employees import staff_counts
 from cxlib.data.source import Source
 from cxlib.data.summaries import group_moments
 from cxlib.engagement.loop import EmployeeSurvey
 from cxlib.engagement.schema import Period, Precision
 from cxlib.errors import DataError
+from cxlib.measures.anonymity import (
+    COUNTS,
+    FEWEST_EXACT,
+    SIZES,
+    Asked,
+    Cell,
+    added,
+    hidden_units,
+    rounded_units,
+    showable,
+)
 from cxlib.measures.survey import nps_from_counts
 from cxlib.stats.clustered import fit_clustered
 from cxlib.stats.estimate import Estimate
@@ -22,11 +34,8 @@ from cxlib.stats.proportions import proportion
 
 FEWEST_UNITS = 10
 """Under this number of units no link to customers is estimated."""
-Asked = tuple[str, ...]
-Cell = Mapping[str, float]
-"""Counts of one unit and quarter, named as in ``SUMS`` and n."""
-_COUNTS = ("n", *SUMS)
-_SIZES = {"enps": "n_enps", "esat": "n_esat", "left": "n_left"}
+STEPS = {"enps": 10.0, "esat": 0.5, "left": 0.1}
+"""What a rounded score is a multiple of: points, rating, share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +45,14 @@ class StaffScore:
     Attributes:
         unit: "" is everyone.
         quarter: As in the table.
-        n_obs: Answers; None when hidden.
-        headcount: People, where the client gave it; None when hidden.
+        n_obs: Answers; None when hidden or rounded.
+        headcount: People, where the client gave it; None when hidden or rounded.
         enps: Points; None when hidden or not asked.
         esat: Mean satisfaction, 1-5.
         turnover: Share who left within the quarter, of those whose leaving is recorded.
-        hidden: Not shown: too few answers, all of one mind, or it would give another one away.
+        hidden: Not shown: too few answers, all of one mind, the quarter still open, or it would
+            give another one away.
+        rounded: Shown without interval and in steps, as its answers are few.
     """
 
     unit: str
@@ -52,6 +63,7 @@ class StaffScore:
     esat: Estimate | None
     turnover: Estimate | None
     hidden: bool
+    rounded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +92,15 @@ class StaffStudy:
         company: Everyone, by quarter.
         units: The units of the last quarter; () where the table names no units.
         link: To the customers' satisfaction; None without units, esat or customers by unit.
+        n_open: Quarters left out because they had not ended: read twice, the second reading less
+            the first would be single answers.
     """
 
     floor: int
     company: tuple[StaffScore, ...]
     units: tuple[StaffScore, ...]
     link: UnitLink | None
+    n_open: int = 0
 
     @property
     def latest(self) -> StaffScore:
@@ -99,7 +114,12 @@ class StaffStudy:
 
 
 def staff_study(
-    tables: Mapping[str, Source], survey: EmployeeSurvey, *, period: Period, precision: Precision
+    tables: Mapping[str, Source],
+    survey: EmployeeSurvey,
+    *,
+    period: Period,
+    precision: Precision,
+    today: date | None = None,
 ) -> StaffStudy | None:
     """Measure the employees' answers: everyone by quarter, units in the last quarter, the link.
 
@@ -108,6 +128,8 @@ def staff_study(
         survey: The anonymity floor and the headcount of units.
         period: Of the customers' answers that are linked.
         precision: Confidence level, and the minimum cell of customers' answers per unit.
+        today: Quarters that have not ended before this day are left out; None takes all. Without
+            any that has ended everything is hidden.
 
     Returns:
         None where there is no such table or no row in it.
@@ -122,27 +144,35 @@ def staff_study(
     if not len(counts):
         return None
     _check_headcount(counts, survey.headcount)
-    asked = tuple(name for name, size in _SIZES.items() if counts[size].sum() > 0)
+    asked = tuple(name for name, size in SIZES.items() if counts[size].sum() > 0)
     floor, level = survey.anonymity_floor, precision["confidence_level"]
     company, units = [], []
+    counts, n_open = _ended(counts, today)
+    is_open = n_open > 0 and not len(counts[counts["ended"]])
+    counts = counts if is_open else counts[counts["ended"]]
     everybody = set(counts["unit"]) <= set(survey.headcount)
     quarters = sorted(counts["quarter"].unique())
     for quarter in quarters:
         lines = counts[counts["quarter"] == quarter].to_dict("records")
-        cells = {str(line["unit"]): {name: float(line[name]) for name in _COUNTS} for line in lines}
+        cells = {str(line["unit"]): {name: float(line[name]) for name in COUNTS} for line in lines}
         hidden = hidden_units(cells, floor=floor, asked=asked)
+        if is_open:
+            hidden = frozenset(cells)
+        coarse = rounded_units(cells, hidden)
         people = sum(survey.headcount.values()) if everybody else None
         company.append(
             _score(
-                "", quarter, _sum(cells.values()), people,
-                asked=asked, level=level, hidden=not _showable(_sum(cells.values()), floor, asked),
+                "", quarter, added(cells.values()), people,
+                asked=asked, level=level,
+                hidden=is_open or not showable(added(cells.values()), floor, asked),
+                rounded=added(cells.values())["n"] < FEWEST_EXACT,
             )
         )  # fmt: skip
         if quarter == quarters[-1]:
             units = [
                 _score(
                     unit, quarter, cell, survey.headcount.get(unit),
-                    asked=asked, level=level, hidden=unit in hidden,
+                    asked=asked, level=level, hidden=unit in hidden, rounded=unit in coarse,
                 )
                 for unit, cell in cells.items()
                 if unit
@@ -151,50 +181,21 @@ def staff_study(
         floor=floor,
         company=tuple(company),
         units=tuple(units),
-        link=_link(counts, tables.get("answers"), floor=floor, period=period, precision=precision),
+        link=None
+        if is_open
+        else _link(counts, tables.get("answers"), floor=floor, period=period, precision=precision),
+        n_open=n_open,
     )
 
 
-def hidden_units(cells: Mapping[str, Cell], *, floor: int, asked: Asked) -> frozenset[str]:
-    """Choose the units that must not be shown beside the total.
-
-    First every unit with fewer answers than the floor to some question, or whose answers to the
-    recommendation all lie in one band, for then everyone's answer is known. The total less what
-    is shown gives what is hidden, so the hidden ones together must be showable too, and at least
-    two: until they are, the smallest unit still shown is hidden with them.
-
-    Args:
-        cells: Unit to its counts; "" are people of no unit, who are never shown.
-        floor: Fewest answers.
-        asked: The questions: enps, esat, left.
-
-    Source: Cox (1980), Journal of the American Statistical Association 75(370), on complementary
-    suppression; Statistics of small groups in Hundepool et al. (2012), Statistical Disclosure
-    Control.
-    """
-    hidden = [unit for unit in cells if not unit or not _showable(cells[unit], floor, asked)]
-    shown = sorted(set(cells) - set(hidden), key=lambda unit: (cells[unit]["n"], unit))
-    while hidden and shown:
-        rest = _sum(cells[unit] for unit in hidden)
-        if len(hidden) > 1 and _showable(rest, floor, asked):
-            break
-        hidden.append(shown.pop(0))
-    return frozenset(hidden)
-
-
-def _sum(cells: Iterable[Cell]) -> Cell:
-    total = dict.fromkeys(_COUNTS, 0.0)
-    for cell in cells:
-        for name in _COUNTS:
-            total[name] += cell[name]
-    return total
-
-
-def _showable(cell: Cell, floor: int, asked: Asked) -> bool:
-    if any(cell[_SIZES[name]] < floor for name in asked):
-        return False
-    bands = [cell["promoters"], cell["passives"], cell["detractors"]]
-    return "enps" not in asked or max(bands) < cell["n_enps"]
+def _ended(counts: pd.DataFrame, today: date | None) -> tuple[pd.DataFrame, int]:
+    """Mark the quarters that ended before a day, and count the others; none is always ended."""
+    ends = {
+        quarter: pd.Period(quarter, freq="Q").end_time.date() if quarter else date.min
+        for quarter in counts["quarter"].unique()
+    }
+    still = {quarter for quarter, end in ends.items() if today is not None and end >= today}
+    return counts.assign(ended=~counts["quarter"].isin(still)), len(still)
 
 
 def _score(
@@ -206,6 +207,7 @@ def _score(
     asked: Asked,
     level: float,
     hidden: bool,
+    rounded: bool = False,
 ) -> StaffScore:
     if hidden:
         return StaffScore(
@@ -223,16 +225,26 @@ def _score(
     if "left" in asked:
         found = proportion(int(cell["gone"]), int(cell["n_left"]), confidence_level=level)
         turnover = _of_few(found, headcount)
+    if rounded:
+        enps, esat, turnover = (
+            _in_steps(value, STEPS[name])
+            for name, value in (("enps", enps), ("esat", esat), ("left", turnover))
+        )
     return StaffScore(
-        unit=unit,
-        quarter=quarter,
-        n_obs=int(cell["n"]),
-        headcount=headcount,
-        enps=enps,
-        esat=esat,
-        turnover=turnover,
-        hidden=False,
-    )
+        unit=unit, quarter=quarter, n_obs=None if rounded else int(cell["n"]),
+        headcount=None if rounded else headcount, enps=enps, esat=esat, turnover=turnover,
+        hidden=False, rounded=rounded,
+    )  # fmt: skip
+
+
+def _in_steps(value: Estimate | None, step: float) -> Estimate | None:
+    """Round to a multiple of a step; neither the interval nor n goes with it."""
+    if value is None:
+        return None
+    return replace(
+        value, value=round(round(value.value / step) * step, 6), ci_lower=nan, ci_upper=nan,
+        n_obs=0, method=f"{value.method}, in steps",
+    )  # fmt: skip
 
 
 def _of_few(estimate: Estimate, headcount: int | None) -> Estimate:

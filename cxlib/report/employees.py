@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cxlib.measures.anonymity import FEWEST_EXACT
 from cxlib.measures.employees import FEWEST_UNITS, StaffScore, StaffStudy
 from cxlib.report.blocks import Block
 from cxlib.report.periods import quarter
@@ -29,6 +30,7 @@ def section(report: Report, study: StaffStudy | None) -> Block:
 def staff_values(study: StaffStudy) -> dict[str, Value]:
     """Give what sentences on the employees ask for; what is hidden says so."""
     latest = study.latest
+    few = phrase("employees.few", fewest=FEWEST_EXACT)
     known = latest.headcount is not None and latest.n_obs is not None
     asked: Value = phrase("employees.headcount_unknown")
     if known and latest.headcount and latest.n_obs is not None:
@@ -39,7 +41,11 @@ def staff_values(study: StaffStudy) -> dict[str, Value]:
         )
     return {
         "quarter": quarter(latest.quarter),
-        "n": latest.n_obs if latest.n_obs is not None else HIDDEN,
+        "n": latest.n_obs if latest.n_obs is not None else few if latest.rounded else HIDDEN,
+        "fewest_exact": FEWEST_EXACT,
+        "open": phrase("employees.open", n=study.n_open)
+        if study.n_open
+        else phrase("employees.closed"),
         "asked": asked,
         "enps": latest.enps or HIDDEN,
         "esat": latest.esat or HIDDEN,
@@ -94,9 +100,9 @@ def finding(report: Report, study: StaffStudy | None) -> Block:
     if study is None:
         return nothing(report, "employees.finding")
     latest = study.latest
-    if latest.hidden or latest.enps is None or latest.turnover is None:
-        few = Phrase("employees.finding.few" if latest.hidden else "employees.finding.some",
-                     staff_values(study))  # fmt: skip
+    if latest.hidden or latest.rounded or latest.enps is None or latest.turnover is None:
+        kind = "few" if latest.hidden or latest.rounded else "some"
+        few = Phrase(f"employees.finding.{kind}", staff_values(study))
         return report.items("employees.finding", [few], role="note")
     return report.say("employees.finding", level="descriptive", grade=None, **staff_values(study))
 
@@ -129,10 +135,12 @@ def _measured(scores: "tuple[StaffScore, ...] | list[StaffScore]") -> tuple[str,
 
 
 def _cells(score: StaffScore, measured: tuple[str, ...]) -> tuple[Cell, ...]:
-    if score.hidden or score.n_obs is None:
+    if score.hidden:
         return (HIDDEN, *(None,) * (2 * len(measured) + 1))
-    rate = Num(score.n_obs / score.headcount, "share") if score.headcount else None
-    cells: list[Cell] = [Num(score.n_obs), rate]
+    cells: list[Cell] = [phrase("employees.few", fewest=FEWEST_EXACT), None]
+    if score.n_obs is not None:
+        rate = Num(score.n_obs / score.headcount, "share") if score.headcount else None
+        cells = [Num(score.n_obs), rate]
     for name in measured:
         cells += value_cells(getattr(score, name))
     return tuple(cells)

@@ -1,5 +1,7 @@
 """Employee feedback: the anonymity floor holds against subtraction, scores by hand, the link."""
 
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -13,7 +15,8 @@ from cxlib.engagement import load_engagement
 from cxlib.engagement.loop import EmployeeSurvey
 from cxlib.engagement.schema import Period, Precision
 from cxlib.errors import DataError
-from cxlib.measures.employees import hidden_units, staff_study
+from cxlib.measures.anonymity import hidden_units
+from cxlib.measures.employees import staff_study
 from cxlib.measures.survey import nps_from_counts
 from cxlib.run.workbook import open_tables
 
@@ -37,6 +40,11 @@ def table(sizes, *, seed=0, quarter="2026Q1"):
             "left": (draw.random(n) < 0.1) * 1,
         }
     )
+
+
+def tables_of(staff):
+    engine = duckdb.connect()
+    return {"employees": duckdb_source(staff, table="employees", connection=engine)}
 
 
 def study_of(staff, answers=None, **survey):
@@ -66,6 +74,10 @@ def test_counts_are_those_of_pandas():
         assert (row["n_left"], row["gone"]) == (len(part), part["left"].sum())
 
 
+def n_of(cell):
+    return cell["n_esat"]
+
+
 def cells_of(draw):
     """Up to nine units of 1 to 20 answers with bands and leavers at random."""
     cells = {}
@@ -75,6 +87,8 @@ def cells_of(draw):
         cell = dict.fromkeys(("n", *SUMS), 0.0)
         named = {"n": n, "n_enps": n, "n_esat": n, "n_left": n}
         named |= dict(zip(("promoters", "passives", "detractors"), bands, strict=True))
+        given = draw.integers(1, 6, n)
+        named |= {"esat_sum": given.sum(), "esat_squares": (given**2).sum()}
         cells[f"u{unit}"] = cell | {name: float(value) for name, value in named.items()}
     return cells
 
@@ -92,6 +106,7 @@ def test_no_unit_can_be_found_by_subtracting_what_is_shown_from_the_total():
             cell = cells[unit]
             assert cell["n"] >= floor
             assert max(cell["promoters"], cell["passives"], cell["detractors"]) < cell["n"]
+            assert cell["esat_squares"] * n_of(cell) > cell["esat_sum"] ** 2
         if hidden and hidden != set(cells):
             rest = {name: sum(cells[unit][name] for unit in hidden) for name in ("n", *SUMS)}
             assert len(hidden) >= 2
@@ -130,21 +145,21 @@ def test_answers_all_of_one_band_are_hidden_even_from_many():
 
 
 def test_scores_by_hand_and_narrowed_by_the_share_of_people_who_answered():
-    """8 of 12 people: the interval is that of 8 answers times the root of (12 - 8) / (12 - 1)."""
-    staff = table({"a": 8})
-    staff["enps"] = [10, 9, 9, 8, 7, 6, 3, 0]
-    staff["esat"] = [5, 5, 4, 4, 3, 3, 2, 2]
-    staff["left"] = [1, 0, 0, 0, 0, 0, 0, 1]
-    plain, known = study_of(staff).latest, study_of(staff, headcount={"a": 12}).latest
-    assert plain.enps == nps_from_counts(3, 2, 3)
+    """24 of 36 people: the interval is that of 24 answers times the root of (36 - 24) / 35."""
+    staff = table({"a": 24})
+    staff["enps"] = [10, 9, 9, 8, 7, 6, 3, 0] * 3
+    staff["esat"] = [5, 5, 4, 4, 3, 3, 2, 2] * 3
+    staff["left"] = [1, 0, 0, 0, 0, 0, 0, 1] * 3
+    plain, known = study_of(staff).latest, study_of(staff, headcount={"a": 36}).latest
+    assert plain.enps == nps_from_counts(9, 6, 9)
     assert (plain.esat.value, plain.turnover.value) == (3.5, 0.25)
-    part = (4 / 11) ** 0.5
+    part = (12 / 35) ** 0.5
     for name in ("enps", "esat", "turnover"):
         wide, narrow = getattr(plain, name), getattr(known, name)
         assert narrow.value - narrow.ci_lower == pytest.approx(part * (wide.value - wide.ci_lower))
         assert narrow.ci_upper - narrow.value == pytest.approx(part * (wide.ci_upper - wide.value))
-    assert (plain.headcount, known.headcount) == (None, 12)
-    assert study_of(staff, headcount={"a": 8}).latest.esat.ci_lower == 3.5
+    assert (plain.headcount, known.headcount) == (None, 36)
+    assert study_of(staff, headcount={"a": 24}).latest.esat.ci_lower == 3.5
 
 
 def test_intervals_of_a_known_small_staff_hold_about_as_often_as_they_say():
@@ -227,6 +242,68 @@ def test_the_sample_hides_most_stores_and_shows_the_two_large_units():
     )
     shown = {score.unit for score in study.units if not score.hidden}
     assert {"contact_centre", "head_office"} <= shown
-    assert all(score.n_obs >= study.floor for score in study.units if not score.hidden)
+    exact = [score for score in study.units if not score.hidden and not score.rounded]
+    assert all(score.n_obs >= 20 for score in exact)
     assert study.n_hidden == 19
     assert study.link.n_units >= 10
+
+
+def test_a_second_answer_within_a_quarter_cannot_be_had_by_subtraction():
+    """A unit at 8 and, a day later, at 9 answers in the quarter of the report: neither is shown,
+    and the quarter before stands in both readings alike."""
+    past = table({"a": 12, "b": 11, "c": 30}, quarter="2026Q1")
+    now = table({"a": 9, "b": 11, "c": 30}, seed=4, quarter="2026Q2")
+    first = pd.concat([past, now.drop(now.index[now["unit"] == "a"][0])])
+    day = date(2026, 6, 20)
+    readings = [staff_study(tables_of(staff), EmployeeSurvey(), period=PERIOD,
+                            precision=PRECISION, today=day)
+                for staff in (first, pd.concat([past, now]))]  # fmt: skip
+    assert readings[0] == readings[1]
+    assert readings[0].n_open == 1
+    assert {score.quarter for score in (*readings[0].company, *readings[0].units)} == {"2026Q1"}
+    ended = staff_study(tables_of(first), EmployeeSurvey(), period=PERIOD,
+                        precision=PRECISION, today=date(2026, 7, 1))  # fmt: skip
+    assert ended.latest.quarter == "2026Q2"
+
+
+def test_a_quarter_that_has_not_ended_is_hidden_where_it_is_the_only_one():
+    staff = table({"a": 30, "b": 30})
+    found = staff_study(tables_of(staff), EmployeeSurvey(), period=PERIOD,
+                        precision=PRECISION, today=date(2026, 3, 31))  # fmt: skip
+    assert all(score.hidden and score.n_obs is None for score in (*found.company, *found.units))
+    assert found.link is None
+
+
+def test_few_answers_are_printed_in_steps_and_give_back_no_counts():
+    """Every band of 8 to 19 answers that may be shown: what is printed of a small unit's eNPS
+    fits at least 4 counts of bands, and 30 at the median."""
+    fits = Counter()
+    for n in range(8, 20):
+        for p in range(n + 1):
+            for d in range(n + 1 - p):
+                if max(p, d, n - p - d) < n:
+                    fits[round(round(100 * (p - d) / n / 10) * 10)] += 1
+    assert min(fits.values()) >= 4
+    assert np.median(list(fits.values())) >= 30
+    study = study_of(table({"a": 12, "b": 14, "c": 40}, seed=3))
+    small = {score.unit: score for score in study.units if score.rounded}
+    assert set(small) == {"a", "b"}
+    for score in small.values():
+        assert (score.n_obs, score.headcount) == (None, None)
+        for value, step in ((score.enps, 10), (score.esat, 0.5), (score.turnover, 0.1)):
+            assert not value.has_interval
+            assert value.n_obs == 0
+            assert value.value / step == pytest.approx(round(value.value / step))
+
+
+def test_one_rounded_unit_never_stands_alone_beside_an_exact_total():
+    """By hand: 46 in all less the exact 30 would be the 16 of b, exactly."""
+    study = study_of(table({"a": 30, "b": 16, "c": 25}, seed=3))
+    assert {score.unit for score in study.units if score.rounded} == {"b", "c"}
+
+
+def test_satisfaction_all_alike_is_hidden_even_from_many():
+    staff = table({"a": 20, "b": 20, "c": 20})
+    staff.loc[staff["unit"] == "a", "esat"] = 4
+    study = study_of(staff)
+    assert {score.unit for score in study.units if score.hidden} == {"a", "b"}
