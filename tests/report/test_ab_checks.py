@@ -150,7 +150,7 @@ def test_what_each_test_needs_is_one_table_a_test(engagement):
     said = text(block)
     assert "9,000 customers planned, 7,480 needed to see 1.5 pp" in said
     assert "only 400 planned" in said
-    assert "1 of 3 do" in text(ab_design.design_section(report, designs))
+    assert "1 of 3 tests plan enough customers" in text(ab_design.design_section(report, designs))
 
 
 def test_a_test_that_has_not_begun_shows_its_plan_and_stops_nothing(engagement, found):
