@@ -52,19 +52,30 @@ class RunFolder:
     def finish(self) -> Path:
         """Give the folder its final name and point ``latest.txt`` to it."""
         shutil.rmtree(self.desks, ignore_errors=True)
-        os.replace(self.partial, self.final)  # noqa: PTH105 - atomic on every system
-        self.point_latest()
+        pointer = self._pointer()  # what needs room on the disk comes before the name
+        try:
+            os.replace(self.partial, self.final)  # noqa: PTH105 - atomic on every system
+            os.replace(pointer, self._latest)  # noqa: PTH105 - likewise
+        finally:
+            pointer.unlink(missing_ok=True)
         return self.final
 
     def point_latest(self) -> None:
         """Point ``latest.txt`` to the folder."""
-        latest = self.final.with_name("latest.txt")
-        partial = latest.with_name(f".latest-{self.final.name}.partial")
+        os.replace(self._pointer(), self._latest)  # noqa: PTH105 - atomic on every system
+
+    @property
+    def _latest(self) -> Path:
+        return self.final.with_name("latest.txt")
+
+    def _pointer(self) -> Path:
+        pointer = self.final.with_name(f".latest-{self.final.name}.partial")
         try:
-            partial.write_text(self.final.name + "\n", encoding="utf-8")
-            os.replace(partial, latest)  # noqa: PTH105 - atomic on every system
-        finally:
-            partial.unlink(missing_ok=True)
+            pointer.write_text(self.final.name + "\n", encoding="utf-8")
+        except BaseException:
+            pointer.unlink(missing_ok=True)
+            raise
+        return pointer
 
     def fail(self, message: str, *, record: Mapping[str, Any] | None = None) -> Path:
         """Mark the folder FAILED: keep executed notebooks, drop what looks like a report.
