@@ -25,6 +25,8 @@ _UNIT: Final = re.compile(r"^ (?=pp\b)|(?<=\bn) (?== )|(?<=\bn =) $")
 """Spaces a line may not break at: before a unit, around the sign of n."""
 _WHOLE: Final = 9
 """Rows up to which a table is kept on one page."""
+_SHORT_LIST: Final = 6
+"""Items up to which a list is kept on one page."""
 _HEAD_ROOM: Final = 62.0
 """Latin letters that fit beside the client in the running head."""
 
@@ -124,12 +126,14 @@ class _Writer:
 
     def __init__(self, where: str) -> None:
         self.where = where
+        self.keeps = False
+        """Whether the figure being written stays with the finding after it."""
         self.known: dict[str, Callable[[Element], str]] = {
             "h2": lambda each: self.heading(each, 1),
             "h3": lambda each: self.heading(each, 2),
             "p": self.paragraph,
-            "ul": lambda each: f"list({self.items(each)})",
-            "ol": lambda each: f"enum({self.items(each)})",
+            "ul": lambda each: self.listing(each, "list"),
+            "ol": lambda each: self.listing(each, "enum"),
             "aside": self.aside,
             "div": self.division,
             "section": self.section,
@@ -158,8 +162,11 @@ class _Writer:
     def blocks(self, nodes: list[Element | str]) -> list[str]:
         """Elements in order; between blocks only white space may stand."""
         written = []
+        followers = [each for each in nodes if isinstance(each, Element)][1:]
         for node in nodes:
             if isinstance(node, Element):
+                after = followers.pop(0) if followers else None
+                self.keeps = after is not None and after.tag == "aside"
                 written.append(self.element(node))
             elif node.strip():
                 raise ReportError(f"{self.where}: text must stand in an element, got {node!r:.60}")
@@ -196,6 +203,12 @@ class _Writer:
 
     def items(self, element: Element) -> str:
         return ", ".join(self.mixed(item) for item in element.elements())
+
+    def listing(self, element: Element, kind: str) -> str:
+        """A list; a short one keeps to one page."""
+        made = f"{kind}({self.items(element)})"
+        short = len(element.elements()) <= _SHORT_LIST
+        return f"block(breakable: false, {made})" if short else made
 
     def heading(self, element: Element, level: int) -> str:
         mark = element.attributes.get("id")
@@ -310,12 +323,13 @@ class _Writer:
             raise ReportError(f"{self.where}: a figure must hold a picture, found none")
         alt, raw = _text(picture.attributes["aria-label"]), _text(picture.raw)
         image = f'image(bytes({raw}), format: "svg", width: 100%, alt: {alt})'
+        kept = str(self.keeps).lower()
         source = element.find("p", "source")
         words = self.inline(source.children) if source else "none"
         caption = self.caption(element.find("figcaption"))
         label = element.attributes.get("id")
         mark = f" #label({_text(label)})" if label else ""
-        return f"[#chart({image}, caption: {caption}, source: {words}){mark}]"
+        return f"[#chart({image}, caption: {caption}, source: {words}, keeps: {kept}){mark}]"
 
     def caption(self, element: Element | None) -> str:
         if element is None:

@@ -8,6 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from cxlib.errors import ReportError
+from cxlib.report.typst import to_typst
 
 LANGUAGES = ("en", "zh-Hant-HK")
 
@@ -158,3 +159,19 @@ def test_a_page_can_be_set_in_another_thread(pages, pdfs, make_pdf):
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(make_pdf, pages["en"]).result() == pdfs["en"]
+
+
+def test_a_finding_stays_with_its_chart_and_a_short_list_is_whole(samples, brand):
+    found = '<aside class="finding"><p>Said.</p></aside>'
+    chart = '<figure id="c"><svg aria-label="A chart of one line"></svg></figure>'
+    items = "".join(f"<li>{place}</li>" for place in range(7))
+
+    def source(body):
+        page = samples.page("en")
+        html = f'<body><header class="cover"></header><main>{body}</main></body>'
+        return to_typst(html, page=page, brand=brand, family="F", created=date(2026, 7, 1))
+
+    assert "keeps: true" in source(chart + found)
+    assert "keeps: true" not in source(found + chart)
+    assert "block(breakable: false, list(" in source(f"<ul>{items[:-10]}</ul>")
+    assert "block(breakable: false, list(" not in source(f"<ul>{items}</ul>")
