@@ -67,13 +67,15 @@ class GroupTimeEffects:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Cell:
-    """One group-time effect with each unit's part in it."""
+    """One group-time effect with each unit's part in it, and its share of the two means."""
 
     group: int
     period: int
     value: float
     own: Array
     others: Array
+    own_share: Array
+    other_share: Array
 
 
 def group_time_effects(
@@ -89,9 +91,10 @@ def group_time_effects(
 
         ATT(g, t) = [mean change of the units started in g] - [mean change of units still without]
 
-    Doubt is by unit, through each unit's part in the average (influence function) with n / (n - 1)
-    in each group and Welch's degrees of freedom; a start date with one unit takes the spread of the
-    comparison units.
+    Doubt is by unit, through each unit's part in the average (influence function), over
+    1 - its share of the group (CR2; n / (n - 1) with equal weights), with the degrees of freedom
+    of Satterthwaite and Welch: a group that one large unit makes up says little about its spread. A
+    start date with one unit takes the spread of the comparison units.
 
     Args:
         panel: From read_panel; a unit is treated where ``starts`` says so.
@@ -211,16 +214,19 @@ def _cell(
     theirs = first == values.shape[1] if comparison == "never" else (first > last) & ~ours
     if theirs.sum() < 2:
         return None
-    parts, means = [], []
+    parts, means, shares = [], [], []
     for members in (ours, theirs):
         share = np.where(members, weight, 0.0) / weight[members].sum()
         mean = float(share @ change)
         n = int(members.sum())
-        parts.append(share * (change - mean) * (sqrt(n / (n - 1)) if n > 1 else 0.0))
+        rest = np.sqrt(np.where(members, 1 - share, 1.0)) if n > 1 else np.full(len(share), np.inf)
+        parts.append(share * (change - mean) / rest)
         means.append(mean)
+        shares.append(share)
     return _Cell(
-        group=group, period=period, value=means[0] - means[1], own=parts[0], others=-parts[1]
-    )
+        group=group, period=period, value=means[0] - means[1], own=parts[0], others=-parts[1],
+        own_share=shares[0], other_share=shares[1],
+    )  # fmt: skip
 
 
 def _average(
@@ -231,7 +237,7 @@ def _average(
     unit: Unit,
     level: float,
 ) -> Estimate:
-    """Average cells; doubt from each unit's part, Welch degrees of freedom."""
+    """Average cells; doubt from each unit's part, degrees of freedom by Satterthwaite and Welch."""
     from scipy.special import stdtr, stdtrit
 
     value = sum(share * cell.value for share, cell in parts)
@@ -244,7 +250,9 @@ def _average(
     lent = sum(_lent(g, parts) for g in alone)
     variance = float(np.sum((own + others) ** 2)) + lent
     n_own = int(np.isin(first, list(groups)).sum())
-    free_own, free_others = max(n_own - len(groups), 0), max(compared - 1, 1)
+    means = [sum(share * c.own_share for share, c in parts if c.group == g) for g in groups]
+    free_own = _freedom([np.asarray(each) for each in means if np.count_nonzero(each) > 1])
+    free_others = max(_freedom([np.sum([k * c.other_share for k, c in parts], axis=0)]), 1.0)
     from_own = max(variance - from_others - lent, 0.0)
     below = (from_own**2 / free_own if free_own else 0.0) + (from_others + lent) ** 2 / free_others
     df = min(max(variance**2 / below, 1.0), n_own + compared - 2.0) if below > 0 else free_others
@@ -260,6 +268,26 @@ def _average(
         confidence_level=level,
         p_value=float(2 * stdtr(df, -abs(value) / error)) if error > 0 else nan,
     )
+
+
+def _freedom(means: Sequence[Array]) -> float:
+    """Give the degrees of freedom of the squared error of a sum of separate weighted means.
+
+        2 E(V)^2 / var(V) for alike units, V = Σ k² Σ s² (y - ȳ)² / (1 - s), s the shares of a mean
+        and k its part in the sum; the units less the means with equal shares; 0 without a mean
+
+    Source: Bell and McCaffrey (2002), Survey Methodology 28(2).
+    """
+    expected = squares = 0.0
+    for weights in means:
+        part = float(weights.sum())
+        s = weights / part
+        d = s**2 / (1 - s)
+        a, b, c, whole = float(d @ d), float(d @ s), float(s @ s), float(d.sum())
+        expected += part**2 * (whole - 2 * b + whole * c)
+        beside = 2 * a * c + 2 * b * b + (whole * c) ** 2 - 4 * whole * b * c
+        squares += part**4 * (a + 2 * float(d @ (whole * s**2 - 2 * d * s)) + beside)
+    return expected**2 / squares if squares > 0 else 0.0
 
 
 def _lent(group: int, parts: Sequence[tuple[float, _Cell]]) -> float:

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import brentq
+from scipy.stats import t
 
 from cxlib.errors import InputError
+from cxlib.stats.cluster_trials import ClusterSums, cluster_effect
 from cxlib.stats.group_time import group_time_effects
 from cxlib.stats.panel import read_panel
 
@@ -65,6 +68,52 @@ def test_effects_that_grow_come_out_by_hand_where_one_after_would_mix_them():
     assert (after[0], after[1]) == pytest.approx((1.0, 3.0))
     assert found.overall.value == pytest.approx(1.5)
     assert (found.n_treated, found.n_comparison, found.n_always) == (4, 3, 0)
+
+
+def test_units_of_unlike_size_have_the_errors_of_a_cluster_trial():
+    """One start, one period on each side: the CR2 error of volume-weighted changes.
+
+    With n / (n - 1) instead, two starts of 2 stores each against 6, volumes 200 to 2,000, gave
+    36 false alarms in 400 chains where this gives 16.
+    """
+    rng = np.random.default_rng(8)
+    size = rng.integers(200, 2_000, 11).astype(float)
+    changes = rng.normal(0, 1, 11)
+    treated = np.arange(11) < 4
+    frame = pd.DataFrame(
+        [
+            (f"u{i:02d}", f"{2011 + year}-01-01", int(treated[i]), (3 + year * changes[i]) * n, n)
+            for i, n in enumerate(size)
+            for year in (0, 1)
+        ],
+        columns=["unit", "month", "treated", "y", "n"],
+    )
+    panel = read_panel(frame, unit="unit", numerator="y", denominator="n", measured_in="rating")
+    starts = {f"u{i:02d}": date(2012, 1, 1) for i in range(4)}
+    wide = {
+        level: group_time_effects(panel, starts=starts, confidence_level=level).overall
+        for level in (0.9, 0.99)
+    }
+    margins = {level: one.ci_upper - one.value for level, one in wide.items()}
+    df = brentq(
+        lambda df: t.ppf(0.995, df) / t.ppf(0.95, df) - margins[0.99] / margins[0.9], 1.5, 100
+    )
+    ours, theirs = (
+        ClusterSums(total=(size * changes)[group], base=size[group])
+        for group in (treated, ~treated)
+    )
+    assert wide[0.9].value == pytest.approx(ours.value - theirs.value)
+    error = cluster_effect(theirs, ours).std_error
+    assert margins[0.9] / t.ppf(0.95, df) == pytest.approx(error, rel=1e-6)
+    parts = []
+    for group in (treated, ~treated):
+        share = size[group] / size[group].sum()
+        centre = np.eye(group.sum()) - np.outer(np.ones(group.sum()), share)
+        form = centre.T @ np.diag(share**2 / (1 - share)) @ centre
+        variance = changes[group] @ form @ changes[group]
+        parts.append((variance, np.trace(form) ** 2 / np.trace(form @ form)))
+    welch = sum(v for v, _ in parts) ** 2 / sum(v**2 / free for v, free in parts)
+    assert df == pytest.approx(welch, rel=1e-6)
 
 
 def test_a_lone_starter_has_the_spread_of_the_comparison_units():
