@@ -135,6 +135,7 @@ def path_chart(report: Report, methods: Methods | None) -> Block:
     values = method_values(report, methods) | {
         "path": path.effect,
         "by": phrase(f"roi_causal.method.{key}"),
+        "learned": phrase(f"roi_causal.learned.{key}"),
         "total": phrase(f"roi_causal.total.{methods.review.initiative.outcome}",
                         value=path.cumulative),
     }  # fmt: skip

@@ -112,16 +112,15 @@ def red_table(report: Report, placebos: Placebos | None, methods: Methods | None
         gaps = [each.gap for each in donors.left_out]
         kind: NumKind = placebos.review.effect.unit
         same = all(gap * donors.found.effect.value > 0 for gap in gaps)
-        first = donors.p_value <= donors.smallest_p_value * (1 + 1e-9)
         more: dict[str, Value] = {
             "n_donors": len(donors.in_space),
-            "rank": round(donors.p_value * (len(donors.in_space) + 1)),
+            "rank": donors.rank,
             "n_all": len(donors.in_space) + 1,
             "low": Num(min(gaps), kind), "high": Num(max(gaps), kind),
             "n_used": len(donors.shares), "n_inside": donors.n_in_hull,
             "n_months": donors.found.n_before,
         }  # fmt: skip
-        add("donors", "good" if first else "watch", more)
+        add("donors", "good" if donors.rank == 1 else "watch", more)
         add("hull", "good" if donors.n_in_hull == donors.found.n_before else "watch", more)
         add("left_out", "good" if same else "bad", more)
     if placebos.drift_effect is not None:

@@ -52,8 +52,13 @@ class Synthetic:
         rmspe_before: Root mean squared gap before the start.
         fit: Share of the treated series' variance before the start that the mixture follows.
         ratio: Root mean squared gap after the start over that before.
-        p_value: Rank of the ratio among the donors' (1 = none as large, over donors + 1).
+        p_value: Rank of the ratio among the donors' (1 = none as large, over donors + 1), as
+            published for one treated unit. A group pooled into one series is followed more closely
+            before than any donor, so its ratio ranks first too often: in 33 of 100 simulated chains
+            of 8 treated and 16 other stores without an effect, where 6 were promised.
         smallest_p_value: The smallest p so many donors allow.
+        rank: Place of the effect among the donors' gaps, 1 the largest, each over its root mean
+            squared gap in months that its shares were not made from: 6 of 100 of the same chains.
         in_space: Per donor, its gap after the start and its ratio.
         left_out: Per donor with a share, the effect without it.
         in_time: The gap that the same method finds half-way before the start; NaN where too few
@@ -68,6 +73,7 @@ class Synthetic:
     ratio: float
     p_value: float
     smallest_p_value: float
+    rank: int
     in_space: tuple[PlaceboGap, ...]
     left_out: tuple[PlaceboGap, ...]
     in_time: float
@@ -163,8 +169,10 @@ def synthetic_control(
     ratio = _ratio(gaps, before)
     as_large = sum(each.ratio >= ratio * (1 - 1e-9) for each in in_space)
     effect = float(later @ gaps[before:])
-    scaled = [each.gap / each.unseen for each in in_space]
-    error = sqrt(float(np.mean(np.square(scaled)))) * _unseen(series.values, values, before)
+    scaled = np.array([each.gap / each.unseen for each in in_space])
+    unseen = _unseen(series.values, values, before)
+    error = sqrt(float(np.mean(scaled**2))) * unseen
+    larger = int(np.sum(np.abs(scaled) >= abs(effect) / unseen * (1 - 1e-9)))
     margin = float(stdtrit(n - 1, (1 + confidence_level) / 2)) * error
     inside = (values[:before].min(axis=1) <= series.values[:before]) & (
         series.values[:before] <= values[:before].max(axis=1)
@@ -191,6 +199,7 @@ def synthetic_control(
         ratio=ratio,
         p_value=(1 + as_large) / (n + 1),
         smallest_p_value=1 / (n + 1),
+        rank=1 + larger,
         in_space=tuple(
             PlaceboGap(unit=each.unit, gap=each.gap, ratio=each.ratio) for each in in_space
         ),
