@@ -1,6 +1,7 @@
 """What a test's effect is worth a year, how far to believe it, and what the plan could see."""
 
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 from cxlib.decisions.trial_design import Design, design_of
 from cxlib.decisions.trial_usual import usual_of
@@ -54,19 +55,28 @@ def benefit(effect: Estimate, *, worth: Worth, direction: str) -> Benefit:
 def size_check(found: Evaluation) -> SizeCheck | None:
     """See the effect through a prior centred on no effect, two thirds of it within the minimum.
 
-    The prior is the sceptic's: most changes move less than what was hoped for. None where the
-    effect has no interval or no spread.
+    The prior is the sceptic's: most changes move less than what was hoped for. A plan with several
+    looks widens the interval; the view takes the error of the data, and the exaggeration the limit
+    that such a test must pass. None where the effect has no interval or no spread.
     """
     readout = found.readout
     effect, minimum = readout.primary.effect, found.plan.minimum_effect
     if not (effect.has_interval and effect.ci_upper > effect.ci_lower):
         return None
+    level = effect.confidence_level
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    limit = found.looks.at(level).adjust(replace(effect, value=0.0, ci_lower=-z, ci_upper=z))
+    wider = limit.ci_upper / z
+    effect = replace(
+        effect, ci_lower=effect.value - (effect.value - effect.ci_lower) / wider,
+        ci_upper=effect.value + (effect.ci_upper - effect.value) / wider,
+    )  # fmt: skip
     better = found.plan.primary.direction == "higher"
     return SizeCheck(
         bayes=bayes_view(effect, prior_sd=minimum, higher_is_better=better),
         if_minimum=exaggeration(
             effect.standard_error, true_effect=minimum,
-            confidence_level=effect.confidence_level,
+            confidence_level=min(2 * NormalDist().cdf(limit.ci_upper) - 1, 1 - 1e-12),
         ),
     )  # fmt: skip
 
