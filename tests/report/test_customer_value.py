@@ -223,7 +223,7 @@ def test_every_case_is_worded_and_refusals_show_no_list(engagement, case, langua
 
 def test_the_headline_is_money_with_the_assumption_named(report):
     shown = text(churn_risk.section(report, risk()))
-    assert "the 113 customers at highest risk would save HK$5,000 of margin, if 5.0%" in shown
+    assert "would bring HK$5,000 of margin after the cost of contact, if 5.0%" in shown
     assert "The save rate is an assumption: Marketing, 30 June 2026" in shown
     assert "Contacts pay from a save rate of 2.7%" in shown
 

@@ -195,7 +195,7 @@ def test_as_read_and_corrected_shares_stand_side_by_side_and_say_which_is_which(
     checked = coded_study(engagement, tables, study)
     block = show.tables(report, checked)
     assert "As read" in text(block)
-    assert "Corrected Complain" in text(block)
+    assert "Corrected Of them complain" in text(block)
     assert "Corrected by 400 survey comments that one person coded" in text(block)
     assert "判讀結果" in text(block, "zh-Hant-HK")
     assert "修正後" in text(block, "zh-Hant-HK")
