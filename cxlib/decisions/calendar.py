@@ -12,6 +12,7 @@ from typing import Literal
 from cxlib.decisions.level import period_end
 from cxlib.engagement.schema import Cadence, Engagement, Period
 from cxlib.measures.festival import holiday_spans, share_of_days
+from cxlib.stats.multiplicity import simultaneous_level
 from cxlib.stats.smoothing import FEWEST, CalendarEffect, calendar_effect
 
 Occasion = Literal["lunar_new_year", "sale"]
@@ -63,7 +64,7 @@ def kpi_calendar(
         engagement: Its sale days and confidence level.
     """
     shares = occasion_shares(starts, cadence=cadence, engagement=engagement)
-    level = engagement.confidence_level
+    level = gap_level(engagement)
     return KpiCalendar(
         shares=shares,
         effects={
@@ -72,6 +73,14 @@ def kpi_calendar(
             else None
             for name, found in shares.items()
         },
+    )
+
+
+def gap_level(engagement: Engagement) -> float:
+    """Give the level of each gap's interval: all KPIs' gaps hold together (Bonferroni)."""
+    occasions = 1 + bool(engagement.sale_days)
+    return simultaneous_level(
+        engagement.confidence_level, comparisons=occasions * max(1, len(engagement.kpis))
     )
 
 

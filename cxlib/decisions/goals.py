@@ -22,11 +22,12 @@ from cxlib.errors import ConfigError, InputError, Problem
 from cxlib.measures.response import ResponseRate
 from cxlib.stats.multiplicity import simultaneous_level
 
-Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected"]
+Visibility = Literal["one_period", "pooled", "late", "never", "reached", "not_collected", "passed"]
 """one_period: two single periods show it, and one is whole by the due date · pooled: the periods to
 the due date together show it against the baseline · late: so many periods exist only after the due
 date · never: the baseline has too few answers for any later sample · reached: nothing left to see ·
-not_collected: the history has no period of it."""
+not_collected: the history has no period of it · passed: the due date lies before the report and
+the recent level is not there."""
 
 
 FEWEST_PAST = 12
@@ -160,6 +161,7 @@ def check_goals(
                 joint_level=joint,
                 begins=action_start(engagement, goal),
                 repeats=(repeats or {}).get(goal.kpi),
+                today=engagement.dated(),
             )
             if rule := _wrong_side(check):
                 remedy = "correct the target or the KPI's direction"
@@ -230,6 +232,7 @@ def _check(
     joint_level: float,
     begins: date | None,
     repeats: Repeats | None,
+    today: date,
 ) -> GoalCheck:
     level = goal_level(
         baseline.estimate.value,
@@ -280,6 +283,8 @@ def _check(
             else "pooled" if needed <= left
             else "late"
         )  # fmt: skip
+        if goal.by < today and not _at_or_past(recent.estimate.value, level, kpi.direction):
+            visibility = "passed"
     return GoalCheck(
         goal=goal,
         kpi=kpi,

@@ -17,6 +17,11 @@ Counts = Literal["shown", "not_shown", "cannot_tell", "unread"]
 Guarded = Literal["worse", "not_worse", "unread"]
 """worse: the whole interval of the change lies on the worse side of zero."""
 
+WHOLE: Mapping[Verdict, Counts] = {
+    "met": "shown", "not_met": "not_shown", "cannot_tell": "cannot_tell", "no_target": "unread",
+}  # fmt: skip
+"""What the target says of a rule that asks for the whole change."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardReading:
@@ -40,8 +45,8 @@ class RuleReading:
         target: Level aimed at.
         verdict: Of the reading against the target, all goals one family (Holm).
         change: Reading minus frozen baseline; None without a baseline with an interval.
-        smallest: Change that counts, as an amount without sign; the whole change to the target
-            where the rule names none.
+        smallest: Change that counts, as an amount without sign; None where the rule asks for the
+            whole change, which the target itself then reads.
         counts: See Counts.
         guards: KPIs that must not worsen.
         is_due: Whether the reading reaches the day of the rule.
@@ -114,14 +119,15 @@ def read_rules(
         start = _frozen(baselines.get(rule.kpi))
         change = None if start is None else _change(each.reading.estimate, start, level)
         better = 1.0 if rule.direction == "higher" else -1.0
-        whole = None if start is None else abs(each.target.level - start.value)
-        smallest = rule.minimum_effect if rule.minimum_effect is not None else whole
         found.append(
             RuleReading(
                 rule=rule, reading=each.reading.estimate, start=each.reading.start,
                 end=each.reading.end, n_periods=each.reading.n_periods, target=each.target.level,
-                verdict=each.series.verdict, change=change, smallest=smallest,
-                counts=_counts(change, smallest, better),
+                verdict=each.series.verdict, change=change,
+                smallest=rule.minimum_effect,
+                counts=_counts(change, rule.minimum_effect, better)
+                if rule.minimum_effect is not None
+                else WHOLE[each.series.verdict],
                 guards=tuple(
                     _guard(name, known.get(name), baselines, rule.confidence_level)
                     for name in rule.guardrails
@@ -132,8 +138,8 @@ def read_rules(
     return tuple(found)
 
 
-def _counts(change: Estimate | None, smallest: float | None, better: float) -> Counts:
-    if change is None or smallest is None:
+def _counts(change: Estimate | None, smallest: float, better: float) -> Counts:
+    if change is None:
         return "unread"
     low, high = sorted((better * change.ci_lower, better * change.ci_upper))
     return "shown" if low >= smallest else "not_shown" if high < smallest else "cannot_tell"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from cxlib.decisions.calendar import Occasion
+from cxlib.decisions.calendar import Occasion, gap_level
 from cxlib.decisions.kpis import TrackedKpi
 from cxlib.engagement.schema import KpiUnit
 from cxlib.measures.festival import AFTER, BEFORE
@@ -44,6 +44,7 @@ def calendar_values(report: Report, tracked: Sequence[TrackedKpi]) -> dict[str, 
             for each, name, effect in _effects(tracked) if effect is None
         ]),
         "before": BEFORE, "after": AFTER, "fewest": FEWEST,
+        "joint": Num(gap_level(report.engagement), "share"),
         "sales": _listed(list({str(s.name): s.name for s in report.engagement.sale_days}.values())),
     }  # fmt: skip
 
@@ -119,7 +120,7 @@ def _estimate(report: Report, each: TrackedKpi, effect: CalendarEffect) -> Estim
         value=effect.effect, ci_lower=effect.ci_lower, ci_upper=effect.ci_upper,
         n_obs=effect.touched, unit=DIFFERENCES[each.kpi.unit],
         method="least squares on one-step errors",
-        confidence_level=report.engagement.confidence_level,
+        confidence_level=gap_level(report.engagement),
     )  # fmt: skip
 
 

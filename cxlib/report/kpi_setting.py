@@ -256,7 +256,11 @@ def limit_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
         f"kpi_setting.limits.{name}" for name in ("chance", "floor", "season", "many", "silent")
     ]
     return scope.limits(
-        report, keys, power=Num(power_of(checks), "share"), n=len(report.engagement.kpis)
+        report,
+        keys,
+        power=Num(power_of(checks), "share"),
+        n=len(report.engagement.kpis),
+        goals=len(report.engagement.goals),
     )
 
 
@@ -266,7 +270,8 @@ def answer(report: Report, checks: Sequence[GoalCheck]) -> Block:
     if third not in report.findings:
         third = "kpi_setting.kpis.finding"
     unseen = [check for check in checks if not check.can_be_seen]
-    told = next((check for check in unseen if check.smallest_by_date is not None), None)
+    ahead = [check for check in unseen if check.visibility != "passed"]
+    told = next((check for check in ahead if check.smallest_by_date is not None), None)
     owners = list({str(c.goal.owner): c.goal.owner for c in unseen or checks}.values())
     values: dict[str, Value] = {
         **(unseen_values(told) if told else {}),

@@ -227,7 +227,11 @@ def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
             subtitle=phrase(
                 "measurement_plan.money.subtitle", today=Day(report.engagement.dated())
             ),
-            source=phrase("measurement_plan.money.source"),
+            source=phrase(
+                "measurement_plan.money.source",
+                planned=Num(planned, "currency"),
+                goals=Num(sum(g.budget or 0.0 for g in report.engagement.goals), "currency"),
+            ),
             columns=[
                 Column(f"measurement_plan.money.{head}", "text" if head == "action" else "num")
                 for head in ("line", "action", "planned", "paid")
@@ -272,7 +276,7 @@ def budget_finding(report: Report, lines: Sequence[PaidLine]) -> Block | None:
 def plan_note(
     report: Report, plan: Sequence[PlannedAction], unserved: Sequence[Goal]
 ) -> Block | None:
-    """Name goals without an action and actions that end after their goal is due."""
+    """Name goals without an action, actions that end late, and those inside their baseline."""
     lines: list[Phrase] = []
     for goal in unserved if plan else ():
         name = report.engagement.kpi(goal.kpi).name
@@ -287,6 +291,17 @@ def plan_note(
         for item in plan
         if item.ends_after_goal and item.goal
     ]
+    baseline = report.engagement.baseline
+    lines += [
+        phrase(
+            "measurement_plan.note.inside",
+            name=item.action.name, start=Day(item.action.start),
+            kpi=report.engagement.kpi(item.action.kpi).name,
+            first=Day(baseline.start), last=Day(baseline.end),
+        )
+        for item in plan
+        if item.goal and baseline.start < item.action.start <= baseline.end
+    ]  # fmt: skip
     return report.items("measurement_plan.note", lines, role="note") if lines else None
 
 

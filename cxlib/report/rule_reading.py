@@ -90,7 +90,9 @@ def rule_finding(
 
 
 def _counts(item: RuleReading, kpi: Kpi) -> Cell:
-    if item.change is None or item.smallest is None:
+    if item.smallest is None:
+        return phrase("rule_reading.counts.whole")
+    if item.change is None:
         return phrase("rule_reading.counts.unread")
     unit = "pp" if kpi.unit == "share" else kpi.unit
     return phrase(

@@ -20,6 +20,7 @@ STATUS: dict[Visibility, Status] = {
     "never": "bad",
     "reached": "watch",
     "not_collected": "watch",
+    "passed": "bad",
 }
 
 
@@ -62,7 +63,8 @@ def repeat_note(report: Report, checks: Sequence[GoalCheck]) -> Block:
 
 def sample_chart(report: Report, checks: Sequence[GoalCheck]) -> Block | None:
     """Draw collected and needed answers for each goal that has something left to see."""
-    drawn = [(check, check.sample) for check in checks if check.sample]
+    drawn = [(check, check.family or check.sample) for check in checks if check.sample]
+    drawn = [(check, item) for check, item in drawn if item]
     if not drawn:
         return None
     worst, sample = max(drawn, key=lambda pair: pair[1].n_needed / pair[1].n_collected)
@@ -72,7 +74,7 @@ def sample_chart(report: Report, checks: Sequence[GoalCheck]) -> Block | None:
         "collected": sample.n_collected,
         "per": per(worst.kpi),
         "seen": sum(check.can_be_seen for check, _ in drawn),
-        "n": len(drawn),
+        "n": sum(check.visibility != "passed" for check, _ in drawn),
         "power": Num(sample.power, "share"),
         "joint": Num(family_level(report), "share"),
         **period_values(report.engagement.baseline),
@@ -201,8 +203,13 @@ def pooled_table(report: Report, checks: Sequence[GoalCheck]) -> Block:
 def seen_values(checks: Sequence[GoalCheck]) -> dict[str, Value]:
     """How many goals can be seen by their date, and the names of those that can and cannot."""
     seen = [check for check in checks if check.can_be_seen]
-    unseen = [check for check in checks if not check.can_be_seen and check.sample]
-    return {"seen": len(seen), "n": len(checks), "yes": names(seen), "no": names(unseen)}
+    passed = [check for check in checks if check.visibility == "passed"]
+    ahead = [check for check in checks if check.visibility != "passed"]
+    unseen = [check for check in ahead if not check.can_be_seen and check.sample]
+    return {
+        "seen": len(seen), "n": len(ahead), "yes": names(seen), "no": names(unseen),
+        "n_passed": len(passed), "passed": names(passed),
+    }  # fmt: skip
 
 
 def seen_finding(report: Report, checks: Sequence[GoalCheck]) -> Block:
@@ -222,6 +229,8 @@ def unseen_list(report: Report, checks: Sequence[GoalCheck]) -> Block:
             short = "" if check.smallest_by_date is not None or not check.sample else "_at_all"
             if check.sample and not check.periods_left:
                 short = "_no_period" if check.smallest_of_one is not None else "_at_all"
+            if check.visibility == "passed":
+                short = ""
             lines.append(
                 Phrase(f"kpi_setting.unseen.{check.visibility}{short}", unseen_values(check))
             )

@@ -37,6 +37,8 @@ def new_engagement(name: str, *, into: Path) -> Path:
         safe = name.replace("\\", "\\\\").replace('"', '\\"')
         text = text.replace("client_id", slug).replace("Client Name", safe)
         path.write_text(text, encoding="utf-8", newline="\n")
-    (folder / ".gitignore").write_text("data/\nreports/\nledger.json\ncoding_*\n", encoding="utf-8")
+    (folder / ".gitignore").write_text(
+        "data/\nreports/\nledger.json\nhistory.duckdb\ncoding_*\n", encoding="utf-8"
+    )
     (folder / "data").mkdir(exist_ok=True)
     return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxlib.decisions.calendar import kpi_calendar, occasion_shares
+from cxlib.decisions.calendar import gap_level, kpi_calendar, occasion_shares
 from cxlib.engagement import load_engagement
 from cxlib.stats.smoothing import calendar_effect
 
@@ -45,7 +45,10 @@ def test_only_an_effect_that_is_clear_and_helps_is_used(engagement):
     calendar = kpi_calendar(MONTHS, values, cadence="monthly", engagement=engagement)
     assert calendar.used == ("lunar_new_year",)
     assert calendar.columns == (share,)
-    assert calendar.effects["lunar_new_year"] == calendar_effect(values, share)
+    assert calendar.effects["lunar_new_year"] == calendar_effect(
+        values, share, confidence_level=gap_level(engagement)
+    )
+    assert gap_level(engagement) == pytest.approx(0.995, abs=1e-3)  # 5 KPIs, 2 occasions
     assert calendar.effects["sale"] is not None
 
 

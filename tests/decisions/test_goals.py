@@ -237,13 +237,26 @@ def test_the_worked_figures_of_the_domain_come_out(engagement):
 
 
 def test_forty_relative_percent_on_five_means_seven_never_forty_five(engagement):
-    ours = with_goals(engagement, "conversion")
+    ours = with_goals(engagement, "conversion").model_copy(
+        update={"report_date": date(2026, 1, 15)}
+    )
     history = months("conversion", "2025-07-01", share_rows(20_000, [1000] * 12))
     (check,) = check_goals(history, engagement=ours, levels=baselines(history, engagement=ours))
     assert check.level == pytest.approx(0.07)
     assert check.sample.n_needed == 2210  # golden of the domain notes, 5 to 7 %
     assert check.visibility == "one_period"
     assert (check.n_at_level, check.n_history) == (0, 12)
+
+
+def test_a_goal_whose_date_has_passed_is_said_so_unless_the_recent_level_is_there(engagement):
+    """The report is of 15 July 2026, the goal of 30 June: 5 % is short of 7 %, 8 % is not."""
+    ours = with_goals(engagement, "conversion")
+    for last, said in ((1000, True), (1600, False)):
+        history = months("conversion", "2025-07-01", share_rows(20_000, [1000] * 9 + [last] * 3))
+        levels = baselines(history, engagement=ours)
+        (check,) = check_goals(history, engagement=ours, levels=levels)
+        assert (check.visibility == "passed") is said
+        assert not (said and check.can_be_seen)
 
 
 def test_two_goals_on_one_kpi_and_a_goal_off_its_scale_are_refused_together(engagement):

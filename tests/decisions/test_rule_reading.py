@@ -123,3 +123,12 @@ def test_a_rule_frozen_after_its_reading_day_is_late_and_keeps_its_first_day(eng
     kept = keep_dates({"frozen_on": early}, again)["frozen_on"]
     assert len(kept) == len(found)
     assert set(early.items()) <= set(kept.items())
+
+
+def test_a_rule_without_a_smallest_change_asks_for_the_target_itself(engagement):
+    """The baseline already lay past the target: no change is asked for, so none is held short."""
+    goals = [g.model_copy(update={"minimum_effect": None, "guardrails": []})
+             for g in engagement.goals]  # fmt: skip
+    loose = engagement.model_copy(update={"goals": goals})
+    found = read(loose, conversion=[0.09] * 6, scores=[25] * 6, target=0.045)
+    assert (found.smallest, found.counts, found.whole) == (None, "shown", "met")

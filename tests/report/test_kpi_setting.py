@@ -157,7 +157,8 @@ def test_a_goal_that_cannot_be_seen_says_so_and_names_the_smallest_that_can(repo
     assert "no whole period that begins after the action starts is known by 31 December" in said
     assert f"the first whole period can show +{100 * late.smallest_of_one:.1f} pp" in said
     assert f"The smallest change that can be seen by 31 December 2026 is {smallest}" in said
-    assert "Enquiry-to-sale conversion" not in said
+    assert "Enquiry-to-sale conversion: the goal of 7.0% was due on 30 June 2026" in said
+    assert "the date has passed" in said
     assert "可察覺的最小變幅為" in text(block, "zh-Hant-HK")
 
 
@@ -184,13 +185,14 @@ def test_the_limits_call_the_sample_a_floor(report, checks):
 
 
 def test_every_goal_seen_leaves_one_sentence(report, checks):
-    seen = [check for check in checks if check.can_be_seen]
+    seen = [replace(check, visibility="one_period") for check in checks if check.n_at_level == 0]
+    assert seen
     assert text(samples.unseen_list(report, seen)).strip().startswith("Every goal's change can be")
 
 
 def test_the_chart_names_the_largest_gap_and_its_alt_text_says_it_too(report, checks):
     block = samples.sample_chart(report, checks)
-    sample = next(check.sample for check in checks if check.kpi.id == "positive_mentions")
+    sample = next(check.family for check in checks if check.kpi.id == "positive_mentions")
     assert f"Positive mention rate needs {sample.n_needed:,} per week and gets 50" in text(block)
     assert 'role="img"' in block.html["en"]
     assert f"{sample.n_needed:,} needed and 50 collected" in block.html["en"]
@@ -334,20 +336,24 @@ def test_the_answer_counts_goals_and_asks_their_owners(report, engagement, check
     weigh.goal_finding(report, checks)
     weigh.priority_finding(report, link_goals(engagement, PRIORITIES), PRIORITIES)
     said = text(show.answer(report, checks))
-    assert (
-        f"{sum(check.can_be_seen for check in checks)} of 4 goals can be told from chance" in said
-    )
+    seen = sum(check.can_be_seen for check in checks)
+    assert f"{seen} of 3 goals still ahead can be told from chance" in said
+    assert "date passed and not met: Enquiry-to-sale conversion" in said
     assert "The goal on Net Promoter Score cannot" in said
     assert "To decide: Chief Customer Officer, Head of Marketing, Head of Retail" in said
 
 
 def test_the_answer_stands_without_a_diagnosis_and_with_every_goal_seen(report, checks, tracked):
-    seen = [check for check in checks if check.can_be_seen]
+    seen = [replace(check, visibility="one_period") for check in checks if check.n_at_level == 0]
+    assert seen
     samples.seen_finding(report, seen)
     weigh.goal_finding(report, seen)
     show.kpi_finding(report, tracked)
     said = text(show.answer(report, seen))
-    assert f"{len(seen)} of {len(seen)} goals can be told from chance by their date" in said
+    assert (
+        f"{len(seen)} of {len(seen)} goals still ahead can be told from chance by their date"
+        in said
+    )
     assert "confirm targets, owners and the budget" in said
 
 
