@@ -1,11 +1,13 @@
 """Find the themes of a comment, with the words that named them and the clause they stand in."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cxlib.measures.voice.normalise import fold
 from cxlib.measures.voice.taxonomy import Taxonomy, Theme
@@ -14,12 +16,20 @@ _BREAK: Final = re.compile(r"[,;!?。、\n~]+|\.(?=\s|$)|…+|(但|不过|可惜
 """Between clauses, in folded text: full-width marks are half width there. A word begins the next
 clause; each alternative begins with a character, which the search skips to."""
 _LETTER: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_STOP: Final = re.compile("[。!?\n]")
+_STOPS: Final = "。!?\n"
+_STOP: Final = re.compile(f"[{_STOPS}]")
 _WRITTEN_ALSO: Final = (("冇", "無", "沒有", "沒"), ("唔", "不"), ("嘅", "的"), ("'", "\u2019"))
 """Words that Cantonese, written Chinese or a keyboard put for each other; a term stands for all."""
 
+_SIGN: Final = "\0"
+"""Between texts that are searched together; no term holds it, and a clause does not pass it."""
+_PAIR: Final = 2
+_IS_LETTER: Final = np.array([chr(code) in _LETTER for code in range(129)])
+_FOUND: Final = np.dtype([("last", np.int64), ("what", np.int64)])
+
 _Place: TypeAlias = tuple[int, int, int]
 """A theme, or the bits of words, and where it starts and ends."""
+_Whole: TypeAlias = NDArray[np.int64]
 
 
 class Hit(NamedTuple):
@@ -42,6 +52,19 @@ class Hit(NamedTuple):
     negative: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """The themes of many texts: what a ``Hit`` holds, in columns, and the text each stands in."""
+
+    text: _Whole
+    theme: _Whole
+    start: _Whole
+    end: _Whole
+    clause_start: _Whole
+    clause_end: _Whole
+    negative: NDArray[np.bool_]
+
+
 class ThemeCoder:
     """Codes comments by a taxonomy; one automaton finds all terms in one pass.
 
@@ -56,33 +79,57 @@ class ThemeCoder:
         uses: dict[str, _Uses] = {}
         self._near: list[_Rule] = []
         self._patterns: list[tuple[int, re.Pattern[str]]] = []
-        bit = 1
         for k, theme in enumerate(taxonomy):
             for kind, terms in self._terms(theme):
                 for form in (form for term in terms for form in written_forms(term)):
-                    getattr(uses.setdefault(form, _Uses()), kind).append(k)
+                    getattr(uses.setdefault(form, _Uses()), kind)[k] = 1
             for near in theme.near:
-                words = [_alternatives(word) for word in near.words]
-                rarest = max(range(len(words)), key=lambda n: min(len(w) for w in words[n]))
-                bits = tuple(bit << n for n in range(len(words)))
-                for place, forms in enumerate(words):
-                    for form in forms:
-                        use = uses.setdefault(form, _Uses())
-                        use.mask |= bits[place]
-                        if place == rarest:
-                            use.rules.append(len(self._near))
-                self._near.append(_Rule(k, sum(bits), bits, near.within))
-                bit <<= len(words)
+                rule = len(self._near)
+                for place, word in enumerate(near.words):
+                    for form in _alternatives(word):
+                        words = uses.setdefault(form, _Uses()).words
+                        words[rule] = words.get(rule, 0) | 1 << place
+                self._near.append(_Rule(k, len(near.words), near.within))
             self._patterns += [(k, re.compile(pattern)) for pattern in theme.patterns]
-        by_text: dict[str, list[Any]] = {}
+        self._complete = np.array([(1 << rule.n) - 1 for rule in self._near], dtype=np.int64)
+        self._themes = np.array([rule.theme for rule in self._near], dtype=np.int64)
+        self._words_of = np.array([rule.n for rule in self._near], dtype=np.int64)
+        self._within = np.array([rule.within for rule in self._near], dtype=np.int64)
+        self._build(uses)
+
+    def _build(self, uses: dict[str, "_Uses"]) -> None:
+        """Make the automaton; it knows a text by its number, and what the number means here.
+
+        What words of letters mean depends on whether a letter stands before or after.
+        """
+        import ahocorasick
+
+        by_text: dict[str, list[tuple[bool, bool, _Uses]]] = {}
         for form, use in uses.items():
             text = form.rstrip("*")
             ends = (text[0] in _LETTER, form[-1] in _LETTER)
-            by_text.setdefault(text, []).append((*ends, *use.fixed()))
+            by_text.setdefault(text, []).append((*ends, use))
         self._automaton: Any = ahocorasick.Automaton()
-        for text, found in by_text.items():
-            self._automaton.add_word(text, (len(text) - 1, tuple(found)))
+        self._lengths = np.array([len(text) for text in by_text], dtype=np.int64)
+        meanings: list[list[_Uses]] = []
+        for number, (text, forms) in enumerate(by_text.items()):
+            self._automaton.add_word(text, number)
+            for before, after in product((False, True), repeat=2):
+                meanings.append([
+                    use for begins, ends, use in forms
+                    if not (begins and before) and not (ends and after)
+                ])  # fmt: skip
         self._automaton.make_automaton()
+        self._named, self._barred, self._cues = (
+            _Lists([list(dict.fromkeys(k for use in some for k in getattr(use, kind)))
+                    for some in meanings])
+            for kind in ("any", "barred", "cues")
+        )  # fmt: skip
+        self._words, self._bits = (
+            _Lists([[pair[part] for use in some for pair in use.words.items()]
+                    for some in meanings])
+            for part in (0, 1)
+        )  # fmt: skip
 
     @staticmethod
     def _terms(theme: Theme) -> Iterator[tuple[str, Sequence[str]]]:
@@ -98,86 +145,161 @@ class ThemeCoder:
         """Find the themes of a text, each once a clause, in order of place."""
         return self.find_folded(fold(text))
 
-    def find_folded(self, folded: str) -> list[Hit]:  # noqa: C901, PLR0912 - one pass, no calls
+    def find_folded(self, folded: str) -> list[Hit]:
         """Find the themes of a text that is folded already."""
+        hits = self.find_all([folded])
+        columns = (hits.theme, hits.start, hits.end, hits.clause_start, hits.clause_end)
+        rows = zip(*(column.tolist() for column in columns), hits.negative.tolist(), strict=True)
+        return [Hit(*row) for row in rows]
+
+    def find_all(self, foldeds: Sequence[str]) -> Hits:
+        """Find the themes of many folded texts, each once a clause, in order of text and place.
+
+        The texts stand in one row; what one automaton finds there is sifted in columns.
+        """
+        row = _Row.of(foldeds)
+        raw = np.fromiter(self._automaton.iter(row.words), dtype=_FOUND)
+        after = raw["last"] + 1
+        start = after - self._lengths[raw["what"]]
+        letter = row.letters()
+        meant = raw["what"] * 4 + letter[start] * 2 + letter[after + 1]
+        at, theme = self._named.of(meant)
+        found = [np.stack([theme, start[at], after[at]]), *self._near_places(row, start, after, meant)]
+        for theme_, pattern in self._patterns:
+            for folded, begin in zip(foldeds, row.begins.tolist(), strict=True):
+                found += [
+                    np.array([[theme_], [begin + m.start()], [begin + m.end()]])
+                    for m in pattern.finditer(folded)
+                ]
+        bars, barred = self._barred.of(meant)
+        kept = _unbarred(np.concatenate(found, axis=1), barred, start[bars], after[bars], row.size)
+        at, theme = self._cues.of(meant)
+        return _in_clauses(row, kept, np.sort(theme * row.size + start[at]))
+
+    def _near_places(self, row: "_Row", starts: _Whole, ends: _Whole, meant: _Whole) -> list[_Whole]:
+        """Find the near rules whose words all stand in a text, and there close.
+
+        A pair is done in columns; only of three words or more is the chain followed.
+        """
+        at, rule = self._words.of(meant)
+        bits = self._bits.of(meant)[1]
+        group = row.text_of(starts[at]) * len(self._near) + rule
+        seen = np.zeros(row.begins.size * len(self._near), dtype=np.int64)
+        for place in range(max(self._words_of, default=0)):
+            bit = 1 << place
+            seen[group[bits & bit > 0]] |= bit
+        kept = np.flatnonzero(seen[group] == self._complete[rule])
+        kept = kept[np.lexsort((kept, starts[at[kept]], group[kept]))]
+        first, after, bits = starts[at[kept]], ends[at[kept]], bits[kept]
+        group, rule = group[kept], rule[kept]
+        words, within, stops = self._words_of[rule], self._within[rule], row.stops()
+        last = np.where(words == 1, after, 0)
+        for step in range(1, kept.size):
+            same = np.flatnonzero(group[step:] == group[:-step])
+            if not same.size:
+                break
+            gap, both = first[same + step] - after[same], bits[same] | bits[same + step]
+            near = (gap >= 0) & (gap <= within[same]) & (both & (both - 1) > 0) & (last[same] == 0)
+            same = same[near]
+            same = same[stops[first[same + step]] == stops[after[same]]]
+            last[same] = after[same + step]
+        short = np.flatnonzero((last > 0) & (words <= _PAIR))
+        places = [np.stack([self._themes[rule[short]], first[short], last[short]])]
+        bounds = np.flatnonzero(np.diff(group, prepend=-1, append=-1))
+        longer = np.flatnonzero((last > 0) & (words > _PAIR))
+        wanted = np.unique(np.searchsorted(bounds, longer, side="right") - 1)
         found: list[_Place] = []
-        barred: list[_Place] = []
-        cues: list[tuple[int, int]] = []
-        spots: list[_Place] = []
-        rules: set[int] = set()
-        seen, size = 0, len(folded)
-        for last, (back, forms) in self._automaton.iter(folded):
-            start, end = last - back, last + 1
-            for begins, ends, named, mask, anchored, marks in forms:
-                if begins and start and folded[start - 1] in _LETTER:
-                    continue
-                if ends and end < size and folded[end] in _LETTER:
-                    continue
-                for theme in named:
-                    found.append((theme, start, end))  # noqa: PERF401 - a list costs a call
-                if mask:
-                    seen |= mask
-                    spots.append((mask, start, end))
-                    if anchored:
-                        rules.update(anchored)
-                if marks:
-                    for theme in marks[0]:
-                        cues.append((theme, start))  # noqa: PERF401
-                    for theme in marks[1]:
-                        barred.append((theme, start, end))  # noqa: PERF401
-        for number in rules:
-            rule = self._near[number]
-            if seen & rule.complete == rule.complete:
-                found += rule.find(folded, spots)
-        for theme, pattern in self._patterns:
-            found += [(theme, m.start(), m.end()) for m in pattern.finditer(folded)]
-        if barred:
-            found = [hit for hit in found if not any(_inside(hit, other) for other in barred)]
-        return _in_clauses(folded, found, cues) if found else []
+        for low, high in zip(bounds[wanted].tolist(), bounds[wanted + 1].tolist(), strict=True):
+            columns = (column[low:high].tolist() for column in (bits, first, after))
+            each = self._near[int(rule[low])]
+            found += each.find(row.words, list(zip(*columns, strict=True)))
+        return [*places, np.array(found, dtype=np.int64).T] if found else places
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """Texts in one row, a sign between: where each begins, how long it is."""
+
+    words: str
+    codes: NDArray[np.uint32]
+    begins: _Whole
+    lengths: _Whole
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> "_Row":
+        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+        words = _SIGN.join(texts)
+        codes = np.frombuffer(words.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        return cls(words, codes, np.cumsum(lengths + 1) - lengths - 1, lengths)
+
+    @property
+    def size(self) -> int:
+        return len(self.words) + 1
+
+    def text_of(self, place: _Whole) -> _Whole:
+        return np.searchsorted(self.begins, place, side="right") - 1
+
+    def letters(self) -> NDArray[np.int64]:
+        """Say of each place, and of one more on either side, whether a letter stands there."""
+        found = np.zeros(self.codes.size + 2, dtype=np.int64)
+        found[1:-1] = _IS_LETTER[np.minimum(self.codes, _IS_LETTER.size - 1)]
+        return found
+
+    def stops(self) -> _Whole:
+        """Count, at each place, the ends of sentences before it."""
+        found = np.zeros(self.codes.size + 1, dtype=np.int64)
+        for sign in _STOPS:
+            found[1:] |= self.codes == ord(sign)
+        return np.cumsum(found)
+
+
+class _Lists:
+    """The numbers each meaning stands for: none, one or several."""
+
+    def __init__(self, lists: Sequence[Sequence[int]]) -> None:
+        self._sizes = np.array([len(some) for some in lists], dtype=np.int64)
+        self._begins = np.cumsum(self._sizes) - self._sizes
+        self._all = np.array([one for some in lists for one in some], dtype=np.int64)
+
+    def of(self, meant: _Whole) -> tuple[_Whole, _Whole]:
+        """Give the place of a meaning once for each number it stands for, and the number."""
+        sizes = self._sizes[meant]
+        at = np.repeat(np.arange(meant.size), sizes)
+        nth = np.arange(at.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return at, self._all[self._begins[meant[at]] + nth]
 
 
 @dataclass(slots=True)
 class _Uses:
     """What a form is good for: themes it names, bars and blames; rules it is a word of."""
 
-    any: list[int] = field(default_factory=list)
-    barred: list[int] = field(default_factory=list)
-    cues: list[int] = field(default_factory=list)
-    mask: int = 0
-    rules: list[int] = field(default_factory=list)
-
-    def fixed(self) -> tuple[Any, ...]:
-        """Give it as what the search needs, cheapest test first."""
-        named, barred, cues, rules = (
-            tuple(dict.fromkeys(some)) for some in (self.any, self.barred, self.cues, self.rules)
-        )
-        return named, self.mask, rules, (cues, barred) if cues or barred else ()
+    any: dict[int, int] = field(default_factory=dict)
+    barred: dict[int, int] = field(default_factory=dict)
+    cues: dict[int, int] = field(default_factory=dict)
+    words: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Words that must stand close: a bit each, and the most characters between two."""
+    """Words that must stand close: how many, and the most characters between two."""
 
     theme: int
-    complete: int
-    bits: tuple[int, ...]
+    n: int
     within: int
 
-    def find(self, folded: str, spots: Sequence[_Place]) -> list[_Place]:
-        """Give each place where a chain of all words begins."""
-        own = [spot for spot in spots if spot[0] & self.complete]
-        own.sort(key=lambda spot: spot[1])
+    def find(self, row: str, own: Sequence[_Place]) -> list[_Place]:
+        """Give each place where a chain of all words begins; `own` in order of place."""
         found = []
         for k, (mask, start, end) in enumerate(own):
-            for bit in self.bits:
-                if mask & bit:
-                    last = self._chain(folded, own, k, end, self.complete & ~bit)
+            for place in range(self.n):
+                if mask >> place & 1:
+                    last = self._chain(row, own, k, end, ((1 << self.n) - 1) & ~(1 << place))
                     if last:
                         found.append((self.theme, start, last))
                         break
         return found
 
-    def _chain(self, folded: str, own: Sequence[_Place], k: int, end: int, open_: int) -> int:
+    def _chain(self, row: str, own: Sequence[_Place], k: int, end: int, open_: int) -> int:
         """Return where the chain ends; 0 where a word of it is too far."""
         if not open_:
             return end
@@ -185,33 +307,41 @@ class _Rule:
             mask, start, after = own[n]
             if start - end > self.within:
                 return 0
-            if start < end or not mask & open_ or _STOP.search(folded, end, start):
+            if start < end or not mask & open_ or _STOP.search(row, end, start):
                 continue
-            for bit in self.bits:
-                if mask & open_ & bit:
-                    last = self._chain(folded, own, n, after, open_ & ~bit)
+            for place in range(self.n):
+                if mask & open_ & 1 << place:
+                    last = self._chain(row, own, n, after, open_ & ~(1 << place))
                     if last:
                         return last
         return 0
 
 
-def _in_clauses(folded: str, found: list[_Place], cues: list[tuple[int, int]]) -> list[Hit]:
-    hits, seen = [], set()
-    cuts = [*_cuts(folded), len(folded) + 1]
-    found.sort(key=_order)
-    for theme, start, end in found:
-        after = bisect_right(cuts, start)
-        low = cuts[after - 1]
-        if (theme, low) not in seen:
-            seen.add((theme, low))
-            high = max(min(cuts[after], len(folded)), end)
-            negative = bool(cues) and any(cue == theme and low <= at < high for cue, at in cues)
-            hits.append(Hit(theme, start, end, low, high, negative))
-    return hits
+def _unbarred(found: _Whole, theme: _Whole, start: _Whole, end: _Whole, size: int) -> _Whole:
+    """Leave out what stands inside words that say the theme is not meant."""
+    if not theme.size:
+        return found
+    keys = theme * size + start
+    order = np.argsort(keys)
+    furthest = np.maximum.accumulate((theme * size + end)[order])
+    before = np.searchsorted(keys[order], found[0] * size + found[1], side="right") - 1
+    inside = (before >= 0) & (furthest[before] >= found[0] * size + found[2])
+    return found[:, ~inside]
 
 
-def _order(hit: _Place) -> tuple[int, int, int]:
-    return (hit[1], hit[0], -hit[2])
+def _in_clauses(row: _Row, found: _Whole, cues: _Whole) -> Hits:
+    """Give each theme once a clause, the first words that name it; cues by theme and place."""
+    theme, start, end = found[:, np.lexsort((-found[2], found[0], found[1]))]
+    cuts = np.unique(np.concatenate((row.begins, _cuts(row.words), [row.size])))
+    after = np.searchsorted(cuts, start, side="right")
+    low = cuts[after - 1]
+    once = np.sort(np.unique(theme * row.size + low, return_index=True)[1])
+    theme, start, end, low, after = (each[once] for each in (theme, start, end, low, after))
+    text = row.text_of(start)
+    begin = row.begins[text]
+    high = np.maximum(np.minimum(cuts[after], begin + row.lengths[text]), end)
+    first, last = (np.searchsorted(cues, theme * row.size + at) for at in (low, high))
+    return Hits(text, theme, start - begin, end - begin, low - begin, high - begin, last > first)
 
 
 def clauses(folded: str) -> list[tuple[int, int]]:
@@ -230,10 +360,6 @@ def _cuts(folded: str) -> list[int]:
         elif mark[1] != "but" or (start and not "a" <= folded[start - 1] <= "z"):
             cuts.append(start)
     return cuts
-
-
-def _inside(hit: _Place, other: _Place) -> bool:
-    return other[0] == hit[0] and other[1] <= hit[1] and hit[2] <= other[2]
 
 
 def written_forms(term: str) -> list[str]:

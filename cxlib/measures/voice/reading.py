@@ -158,21 +158,19 @@ class Reader:
         A clause is judged by the mean of its own chance and the comment's, as measured to beat
         either; a negative cue of the theme in the clause decides alone.
         """
-        themes, blamed = [0] * len(foldeds), [0] * len(foldeds)
-        unsure: dict[tuple[int, int, int], int] = {}
-        for k, folded in enumerate(foldeds):
-            for hit in self._coder.find_folded(folded):
-                bit = 1 << hit.theme
-                themes[k] |= bit
-                if hit.negative:
-                    blamed[k] |= bit
-                else:
-                    place = (k, hit.clause_start, hit.clause_end)
-                    unsure[place] = unsure.get(place, 0) | bit
-        for (k, start, end), chance in self._chances(foldeds, list(unsure), whole).items():
-            if chance > HALF:
-                blamed[k] |= unsure[k, start, end]
-        return np.array(themes, dtype=np.uint64), np.array(blamed, dtype=np.uint64)
+        hits = self._coder.find_all(foldeds)
+        bits = np.uint64(1) << hits.theme.astype(np.uint64)
+        themes, blamed = (np.zeros(len(foldeds), dtype=np.uint64) for _ in range(2))
+        np.bitwise_or.at(themes, hits.text, bits)
+        np.bitwise_or.at(blamed, hits.text[hits.negative], bits[hits.negative])
+        unsure = np.flatnonzero(~hits.negative)
+        columns = (hits.text[unsure], hits.clause_start[unsure], hits.clause_end[unsure])
+        places = list(zip(*(column.tolist() for column in columns), strict=True))
+        chances = self._chances(foldeds, list(dict.fromkeys(places)), whole)
+        if chances:
+            bad = unsure[[chances[place] > HALF for place in places]]
+            np.bitwise_or.at(blamed, hits.text[bad], bits[bad])
+        return themes, blamed
 
     def _chances(
         self,
@@ -180,7 +178,7 @@ class Reader:
         places: Sequence[tuple[int, int, int]],
         whole: NDArray[np.float64],
     ) -> dict[tuple[int, int, int], float]:
-        """Judge each clause once, even where it names several themes; not where it is all."""
+        """Judge the same words once, even where they name several themes; not what is all."""
         if self._plan.blame is None:
             return {}
         known = {
@@ -190,8 +188,11 @@ class Reader:
         }
         others = [place for place in places if place not in known]
         if others:
-            judged = self._plan.blame([foldeds[k][start:end] for k, start, end in others])
-            for place, chance in zip(others, judged, strict=True):
+            words = [foldeds[k][start:end] for k, start, end in others]
+            once = list(dict.fromkeys(words))
+            judged = dict(zip(once, self._plan.blame(once), strict=True))
+            for place, text in zip(others, words, strict=True):
+                chance = judged[text]
                 both = chance if np.isnan(whole[place[0]]) else (chance + whole[place[0]]) / 2
                 known[place] = float(both)
         return known
