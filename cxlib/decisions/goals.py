@@ -12,6 +12,8 @@ from typing import Literal
 
 import pandas as pd
 
+from cxlib.data.source import Source
+from cxlib.data.summaries import group_moments
 from cxlib.decisions.later_periods import later_periods, pooled_change
 from cxlib.decisions.level import Level, history_rows, period_end, pool
 from cxlib.decisions.repeats import Repeats
@@ -115,7 +117,7 @@ def check_goals(
     *,
     engagement: Engagement,
     levels: Mapping[str, Level],
-    response_rate: float | None = None,
+    response_rate: float | Mapping[str, float] | None = None,
     repeats: Mapping[str, Repeats] | None = None,
 ) -> tuple[GoalCheck, ...]:
     """Weigh every goal of the engagement, in its order.
@@ -124,8 +126,8 @@ def check_goals(
         history: As for `pool`.
         engagement: Goals and KPIs.
         levels: The baselines.
-        response_rate: Completed answers per invitation sent, 0-1; used for KPIs that are survey
-            metrics of the engagement.
+        response_rate: Completed answers per invitation sent, 0-1, of each KPI or of all;
+            used for KPIs that are survey metrics of the engagement.
         repeats: How alike one customer's answers are, by KPI id; every answer of a KPI that is
             absent counts as a customer of its own.
 
@@ -156,7 +158,9 @@ def check_goals(
                 kpi=engagement.kpi(goal.kpi),
                 baseline=levels[goal.kpi],
                 last_day=last,
-                response_rate=response_rate if goal.kpi in engagement.metrics else None,
+                response_rate=_rate_of(goal.kpi, response_rate)
+                if goal.kpi in engagement.metrics
+                else None,
                 confidence_level=engagement.confidence_level,
                 joint_level=joint,
                 begins=action_start(engagement, goal),
@@ -201,6 +205,28 @@ def answers_per_invitation(overall: ResponseRate) -> float | None:
     return overall.completed / overall.sent if overall.completed and overall.sent else None
 
 
+def scored_per_invitation(
+    rate: float | None, survey: Source | None, *, engagement: Engagement
+) -> dict[str, float]:
+    """Give per survey KPI the answers to its own score that an invitation brings, 0-1.
+
+    Args:
+        rate: Completed answers per invitation sent.
+        survey: The answers; without them every completed answer counts as scored.
+        engagement: Its metrics and baseline.
+    """
+    if rate is None:
+        return {}
+    asked = [kpi.id for kpi in engagement.kpis if kpi.id in engagement.metrics]
+    columns = [name for name in asked if survey is not None and name in survey.columns]
+    if survey is None or not columns:
+        return dict.fromkeys(asked, rate)
+    found = group_moments(survey, columns=columns, **engagement.baseline.window("answered_at"))
+    n = float(found["n"].sum())
+    parts = {name: float(found[f"n_{name}"].sum()) / n for name in columns} if n else {}
+    return {name: rate * parts.get(name, 1.0) for name in asked}
+
+
 def link_goals(engagement: Engagement, priorities: Sequence[str]) -> tuple[GoalLink, ...]:
     """Say which diagnosed priorities each goal touches: named in its action, or of its owner."""
     points = [point for point in engagement.touchpoints if point.id in priorities]
@@ -218,6 +244,10 @@ def link_goals(engagement: Engagement, priorities: Sequence[str]) -> tuple[GoalL
         same = tuple(p.id for p in points if p.owner == goal.owner and p.id not in named)
         links.append(GoalLink(goal=goal, named=named, same_owner=same))
     return tuple(links)
+
+
+def _rate_of(kpi: str, rate: float | Mapping[str, float] | None) -> float | None:
+    return rate.get(kpi) if isinstance(rate, Mapping) else rate
 
 
 def _check(

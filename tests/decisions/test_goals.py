@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 
 from cxlib.data.source import duckdb_source
-from cxlib.decisions.goals import answers_per_invitation, check_goals, link_goals
+from cxlib.decisions.goals import (
+    answers_per_invitation,
+    check_goals,
+    link_goals,
+    scored_per_invitation,
+)
 from cxlib.decisions.later_periods import later_sample
 from cxlib.decisions.level import baselines, between_customers, period_end, pool, store_groups
 from cxlib.engagement import load_engagement
@@ -479,3 +484,17 @@ def test_a_level_by_hand_keeps_nan_out_of_the_ledger(engagement):
     empty = pd.DataFrame({"kpi": [], "period_start": []})
     record = baselines(empty, engagement=ours)["nps"].as_record(ours.baseline)
     assert not [value for value in record.values() if isinstance(value, float) and isnan(value)]
+
+
+def test_invitations_count_the_answers_to_the_score_itself(engagement):
+    """Every tenth invitation is completed; 3 of 4 answers give an NPS and all a CES: 7.5 % and
+    10 % of invitations bring one, by hand."""
+    frame = pd.DataFrame(
+        {"answered_at": [pd.Timestamp("2025-08-01")] * 4, "nps": [9, 3, 7, None],
+         "ces": [5, 5, 6, 7]}
+    )  # fmt: skip
+    survey = duckdb_source(frame, table="answers")
+    found = scored_per_invitation(0.1, survey, engagement=engagement)
+    assert found == {"nps": pytest.approx(0.075), "ces": pytest.approx(0.1)}
+    assert scored_per_invitation(0.1, None, engagement=engagement)["nps"] == 0.1
+    assert scored_per_invitation(None, survey, engagement=engagement) == {}

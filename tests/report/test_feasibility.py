@@ -175,6 +175,10 @@ def test_the_plan_shows_roles_dates_and_money_in_both_languages(report, engageme
     assert "1 項完成" in text(chart, "zh-Hant-HK")
     note = measurement_plan.plan_note(report, plan, goals_without_action(engagement))
     assert "after its goal is read on 30 June 2026" in text(note)
+    assert re.search(r"inside the baseline of Enquiry-to-sale conversion", text(note))
+    money = text(measurement_plan.money_table(report, lines))
+    assert "The goals above carry" in money
+    assert "4,040,000" in money
 
 
 def test_without_actions_the_plan_is_said_to_be_absent(engagement):
