@@ -155,12 +155,13 @@ def _become_kernel(request: dict[str, Any], close: tuple[int, ...]) -> NoReturn:
         time.tzset()
         os.chdir(request["cwd"])
         sys.argv = ["ipykernel_launcher", *request["argv"]]
-        _forget_the_server()
+        _draw_again()
         from ipykernel.kernelapp import IPKernelApp
 
         # the class read JPY_PARENT_PID when the server imported it, so it is told again
         app = IPKernelApp.instance(parent_handle=server)
         app.initialize(request["argv"])  # type: ignore[no-untyped-call]
+        _show_charts(app.shell)
         app.start()  # type: ignore[no-untyped-call]
         code = 0
     except SystemExit as end:
@@ -176,14 +177,22 @@ def _become_kernel(request: dict[str, Any], close: tuple[int, ...]) -> NoReturn:
         os._exit(code)
 
 
-def _forget_the_server() -> None:
-    """Give the child random numbers and a chart backend of its own."""
-    import matplotlib as mpl
+def _draw_again() -> None:
+    """Give the child random numbers of its own."""
     import numpy as np
 
     random.seed()
     np.random.seed()  # noqa: NPY002 - the global state is what a fork would share
-    mpl.use(os.environ.setdefault("MPLBACKEND", BACKEND))
+
+
+def _show_charts(shell: Any) -> None:  # noqa: ANN401 - IPython's
+    """Choose the chart backend again: pyplot chose in the server, where no cell can show any."""
+    import matplotlib as mpl
+
+    if os.environ.setdefault("MPLBACKEND", BACKEND) == BACKEND:
+        shell.enable_matplotlib("inline")
+    else:
+        mpl.use(os.environ["MPLBACKEND"])
 
 
 def main() -> None:

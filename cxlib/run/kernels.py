@@ -155,10 +155,12 @@ class Kernels:
 
     Args:
         warm: Whether to fork them from a warm server; a system without fork starts them afresh.
+        server_of: Kernels whose server to use; it then outlives these.
     """
 
-    def __init__(self, *, warm: bool = True) -> None:
+    def __init__(self, *, warm: bool = True, server_of: "Kernels | None" = None) -> None:
         self.warm = warm and CAN_FORK
+        self._server_of = server_of
         self._server: ForkServer | None = None
         self._alone = threading.Lock()
         self._processes: list[Any] = []
@@ -172,10 +174,18 @@ class Kernels:
 
     def server(self) -> ForkServer | None:
         """The warm server, started when first asked for; None where kernels start afresh."""
+        if self._server_of is not None:
+            return None if self.stopped else self._server_of.server()
         with self._alone:
+            if self._server is not None and self._server.process.poll() is not None:
+                self._server = None  # it was ended from outside
             if self.warm and self._server is None and not self.stopped:
                 self._server = ForkServer()
             return self._server
+
+    def branch(self) -> "Kernels":
+        """Kernels of one run among several that share this pool's server."""
+        return Kernels(warm=self.warm, server_of=self)
 
     def manager(self) -> type[AsyncKernelManager]:
         """The kernel manager class for nbclient; its kernels belong to this pool."""

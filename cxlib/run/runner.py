@@ -68,8 +68,8 @@ def run_workbook(
         path: The engagement file or its folder.
         options: What to make and where.
         progress: Told what is being done.
-        kernels: Kernels to use and leave running, for many runs from one process; none makes
-            and ends its own.
+        kernels: A pool whose warm server to use, for many runs from one process; none makes and
+            ends its own.
 
     Returns:
         The run's folder: reports, ``index.html``, ``run.json``, ledger, executed notebooks.
@@ -78,7 +78,8 @@ def run_workbook(
         CxError: Bad input, before anything is written; or RunError when a notebook failed: then
             the folder is kept, marked FAILED, with no file that looks like a report.
     """
-    options, progress = options or Options(), progress or Quiet()
+    options = options or Options()
+    progress = Quiet() if progress is None else progress
     for name in ("workers", "cell_limit_s"):
         if getattr(options, name) < 1:
             raise ConfigError(f"{name} must be 1 or more, got {getattr(options, name)}")
@@ -145,15 +146,12 @@ def _run(
         return course.go()
 
 
-@contextmanager
-def _kernels(given: "Kernels | None", *, warm: bool) -> "Iterator[Kernels]":
+def _kernels(given: "Kernels | None", *, warm: bool) -> "Kernels":
     if given is not None:
-        yield given
-        return
+        return given.branch()
     from cxlib.run.kernels import Kernels
 
-    with Kernels(warm=warm) as made:
-        yield made
+    return Kernels(warm=warm)
 
 
 def _resumed(options: Options, said: dict[str, Any]) -> Options:
