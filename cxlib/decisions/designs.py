@@ -20,8 +20,12 @@ from cxlib.stats.panel import Panel
 Method = Literal["differences", "group_time", "interrupted", "before_after"]
 """How the effect was estimated: fixed by the design, before any result."""
 
-A_YEAR = 12
-"""Periods before the start from which an interrupted series may be graded C."""
+TWO_SEASONS = 24
+"""Months before the start from which an interrupted series may be graded C.
+
+With one year the season was seen once: where it is no plain wave, 13 to 15 of 100 series without an
+effect show one (86 to 147 drawn a case), with two years 5 to 9.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ def by_interruption(
         The plain before/after where the series is too short, or the step cannot be told in it.
     """
     found = Found(effect=plain, method="before_after")
-    if sum(period < start for period in history.periods) < A_YEAR:
+    if sum(period < start for period in history.periods) < TWO_SEASONS:
         return found
     try:
         expected = interrupted_series(

@@ -46,7 +46,10 @@ class SegmentEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentView:
-    """One column: its segments, how many are too small to show, and whether the effects differ."""
+    """One column: its segments, how many are too small to show, and whether the effects differ.
+
+    ``interaction_p`` is Holm's over the columns that were registered, or over those explored.
+    """
 
     column: str
     registered: bool
@@ -96,7 +99,20 @@ def segment_views(
             _view(found, column, values, registered=False, minimum_cell=minimum_cell)
             for column, values in data.segments.items()
         ]
-    return tuple(views)
+    return tuple(
+        replace(view, interaction_p=p)
+        for registered in (True, False)
+        for view, p in _as_family([each for each in views if each.registered is registered])
+    )
+
+
+def _as_family(
+    views: Sequence[SegmentView],
+) -> list[tuple[SegmentView, float | None]]:
+    """Pair each view with its interaction p-value, adjusted over all that have one."""
+    tested = [view.interaction_p for view in views if view.interaction_p is not None]
+    adjusted = iter(holm(tested))
+    return [(view, None if view.interaction_p is None else next(adjusted)) for view in views]
 
 
 def secondary_views(

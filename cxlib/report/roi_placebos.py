@@ -120,7 +120,8 @@ def red_table(report: Report, placebos: Placebos | None, methods: Methods | None
             "n_used": len(donors.shares), "n_inside": donors.n_in_hull,
             "n_months": donors.found.n_before,
         }  # fmt: skip
-        add("donors", "good" if donors.rank == 1 else "watch", more)
+        rare = donors.rank == 1 and 1 / (len(donors.in_space) + 1) <= RARE
+        add("donors", "good" if rare else "watch", more)
         add("hull", "good" if donors.n_in_hull == donors.found.n_before else "watch", more)
         add("left_out", "good" if same else "bad", more)
     if placebos.drift_effect is not None:
