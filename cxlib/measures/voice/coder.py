@@ -1,35 +1,30 @@
 """Find the themes of a comment, with the words that named them and the clause they stand in."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxlib.measures.voice.normalise import fold
+from cxlib.measures.voice.normalise import fold, fold_all
+from cxlib.measures.voice.rows import LETTERS, STOPS, Lists, Row, Whole
 from cxlib.measures.voice.taxonomy import Taxonomy, Theme
 
 _BREAK: Final = re.compile(r"[,;!?。、\n~]+|\.(?=\s|$)|…+|(但|不过|可惜|只是|就系|but(?=\s))")
 """Between clauses, in folded text: full-width marks are half width there. A word begins the next
 clause; each alternative begins with a character, which the search skips to."""
-_LETTER: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
-_STOPS: Final = "。!?\n"
-_STOP: Final = re.compile(f"[{_STOPS}]")
+_STOP: Final = re.compile(f"[{STOPS}]")
 _WRITTEN_ALSO: Final = (("冇", "無", "沒有", "沒"), ("唔", "不"), ("嘅", "的"), ("'", "\u2019"))
 """Words that Cantonese, written Chinese or a keyboard put for each other; a term stands for all."""
 
-_SIGN: Final = "\0"
-"""Between texts that are searched together; no term holds it, and a clause does not pass it."""
 _PAIR: Final = 2
-_IS_LETTER: Final = np.array([chr(code) in _LETTER for code in range(129)])
 _FOUND: Final = np.dtype([("last", np.int64), ("what", np.int64)])
 
 _Place: TypeAlias = tuple[int, int, int]
 """A theme, or the bits of words, and where it starts and ends."""
-_Whole: TypeAlias = NDArray[np.int64]
 
 
 class Hit(NamedTuple):
@@ -56,12 +51,12 @@ class Hit(NamedTuple):
 class Hits:
     """The themes of many texts: what a ``Hit`` holds, in columns, and the text each stands in."""
 
-    text: _Whole
-    theme: _Whole
-    start: _Whole
-    end: _Whole
-    clause_start: _Whole
-    clause_end: _Whole
+    text: Whole
+    theme: Whole
+    start: Whole
+    end: Whole
+    clause_start: Whole
+    clause_end: Whole
     negative: NDArray[np.bool_]
 
 
@@ -73,20 +68,24 @@ class ThemeCoder:
     """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
-        import ahocorasick
-
         self.taxonomy = taxonomy
         uses: dict[str, _Uses] = {}
         self._near: list[_Rule] = []
         self._patterns: list[tuple[int, re.Pattern[str]]] = []
+        forms = _forms_of(
+            term for theme in taxonomy for term in (
+                *(term for _, terms in self._terms(theme) for term in terms),
+                *(one for near in theme.near for word in near.words for one in word.split("|")),
+            )
+        )  # fmt: skip
         for k, theme in enumerate(taxonomy):
             for kind, terms in self._terms(theme):
-                for form in (form for term in terms for form in written_forms(term)):
+                for form in (form for term in terms for form in forms[term]):
                     getattr(uses.setdefault(form, _Uses()), kind)[k] = 1
             for near in theme.near:
                 rule = len(self._near)
                 for place, word in enumerate(near.words):
-                    for form in _alternatives(word):
+                    for form in (form for one in word.split("|") for form in forms[one]):
                         words = uses.setdefault(form, _Uses()).words
                         words[rule] = words.get(rule, 0) | 1 << place
                 self._near.append(_Rule(k, len(near.words), near.within))
@@ -107,7 +106,7 @@ class ThemeCoder:
         by_text: dict[str, list[tuple[bool, bool, _Uses]]] = {}
         for form, use in uses.items():
             text = form.rstrip("*")
-            ends = (text[0] in _LETTER, form[-1] in _LETTER)
+            ends = (text[0] in LETTERS, form[-1] in LETTERS)
             by_text.setdefault(text, []).append((*ends, use))
         self._automaton: Any = ahocorasick.Automaton()
         self._lengths = np.array([len(text) for text in by_text], dtype=np.int64)
@@ -121,12 +120,12 @@ class ThemeCoder:
                 ])  # fmt: skip
         self._automaton.make_automaton()
         self._named, self._barred, self._cues = (
-            _Lists([list(dict.fromkeys(k for use in some for k in getattr(use, kind)))
+            Lists([list(dict.fromkeys(k for use in some for k in getattr(use, kind)))
                     for some in meanings])
             for kind in ("any", "barred", "cues")
         )  # fmt: skip
         self._words, self._bits = (
-            _Lists([[pair[part] for use in some for pair in use.words.items()]
+            Lists([[pair[part] for use in some for pair in use.words.items()]
                     for some in meanings])
             for part in (0, 1)
         )  # fmt: skip
@@ -157,14 +156,17 @@ class ThemeCoder:
 
         The texts stand in one row; what one automaton finds there is sifted in columns.
         """
-        row = _Row.of(foldeds)
+        row = Row.of(foldeds)
         raw = np.fromiter(self._automaton.iter(row.words), dtype=_FOUND)
         after = raw["last"] + 1
         start = after - self._lengths[raw["what"]]
         letter = row.letters()
         meant = raw["what"] * 4 + letter[start] * 2 + letter[after + 1]
         at, theme = self._named.of(meant)
-        found = [np.stack([theme, start[at], after[at]]), *self._near_places(row, start, after, meant)]
+        found = [
+            np.stack([theme, start[at], after[at]]),
+            *self._near_places(row, start, after, meant),
+        ]
         for theme_, pattern in self._patterns:
             for folded, begin in zip(foldeds, row.begins.tolist(), strict=True):
                 found += [
@@ -176,7 +178,7 @@ class ThemeCoder:
         at, theme = self._cues.of(meant)
         return _in_clauses(row, kept, np.sort(theme * row.size + start[at]))
 
-    def _near_places(self, row: "_Row", starts: _Whole, ends: _Whole, meant: _Whole) -> list[_Whole]:
+    def _near_places(self, row: Row, starts: Whole, ends: Whole, meant: Whole) -> list[Whole]:
         """Find the near rules whose words all stand in a text, and there close.
 
         A pair is done in columns; only of three words or more is the chain followed.
@@ -214,59 +216,6 @@ class ThemeCoder:
             each = self._near[int(rule[low])]
             found += each.find(row.words, list(zip(*columns, strict=True)))
         return [*places, np.array(found, dtype=np.int64).T] if found else places
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
-    """Texts in one row, a sign between: where each begins, how long it is."""
-
-    words: str
-    codes: NDArray[np.uint32]
-    begins: _Whole
-    lengths: _Whole
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> "_Row":
-        lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-        words = _SIGN.join(texts)
-        codes = np.frombuffer(words.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-        return cls(words, codes, np.cumsum(lengths + 1) - lengths - 1, lengths)
-
-    @property
-    def size(self) -> int:
-        return len(self.words) + 1
-
-    def text_of(self, place: _Whole) -> _Whole:
-        return np.searchsorted(self.begins, place, side="right") - 1
-
-    def letters(self) -> NDArray[np.int64]:
-        """Say of each place, and of one more on either side, whether a letter stands there."""
-        found = np.zeros(self.codes.size + 2, dtype=np.int64)
-        found[1:-1] = _IS_LETTER[np.minimum(self.codes, _IS_LETTER.size - 1)]
-        return found
-
-    def stops(self) -> _Whole:
-        """Count, at each place, the ends of sentences before it."""
-        found = np.zeros(self.codes.size + 1, dtype=np.int64)
-        for sign in _STOPS:
-            found[1:] |= self.codes == ord(sign)
-        return np.cumsum(found)
-
-
-class _Lists:
-    """The numbers each meaning stands for: none, one or several."""
-
-    def __init__(self, lists: Sequence[Sequence[int]]) -> None:
-        self._sizes = np.array([len(some) for some in lists], dtype=np.int64)
-        self._begins = np.cumsum(self._sizes) - self._sizes
-        self._all = np.array([one for some in lists for one in some], dtype=np.int64)
-
-    def of(self, meant: _Whole) -> tuple[_Whole, _Whole]:
-        """Give the place of a meaning once for each number it stands for, and the number."""
-        sizes = self._sizes[meant]
-        at = np.repeat(np.arange(meant.size), sizes)
-        nth = np.arange(at.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return at, self._all[self._begins[meant[at]] + nth]
 
 
 @dataclass(slots=True)
@@ -317,7 +266,7 @@ class _Rule:
         return 0
 
 
-def _unbarred(found: _Whole, theme: _Whole, start: _Whole, end: _Whole, size: int) -> _Whole:
+def _unbarred(found: Whole, theme: Whole, start: Whole, end: Whole, size: int) -> Whole:
     """Leave out what stands inside words that say the theme is not meant."""
     if not theme.size:
         return found
@@ -329,7 +278,7 @@ def _unbarred(found: _Whole, theme: _Whole, start: _Whole, end: _Whole, size: in
     return found[:, ~inside]
 
 
-def _in_clauses(row: _Row, found: _Whole, cues: _Whole) -> Hits:
+def _in_clauses(row: Row, found: Whole, cues: Whole) -> Hits:
     """Give each theme once a clause, the first words that name it; cues by theme and place."""
     theme, start, end = found[:, np.lexsort((-found[2], found[0], found[1]))]
     cuts = np.unique(np.concatenate((row.begins, _cuts(row.words), [row.size])))
@@ -364,14 +313,21 @@ def _cuts(folded: str) -> list[int]:
 
 def written_forms(term: str) -> list[str]:
     """Give a term folded, in each way it is written; "*" at its end lets letters follow."""
+    return _forms_of([term])[term]
+
+
+def _forms_of(terms: Iterable[str]) -> dict[str, list[str]]:
+    """Give the written forms of many terms, folded together."""
+    ways = {term: _ways(term) for term in terms}
+    folded = iter(fold_all([way for some in ways.values() for way in some]))
+    return {term: list(dict.fromkeys(islice(folded, len(some)))) for term, some in ways.items()}
+
+
+def _ways(term: str) -> list[str]:
     parts = [term.strip()]
     for ways in _WRITTEN_ALSO:
         for way in sorted(ways, key=len, reverse=True):
             if way in parts[0]:
                 parts = [part.replace(way, other) for part, other in product(parts, ways)]
                 break
-    return list(dict.fromkeys(fold(part) for part in parts))
-
-
-def _alternatives(word: str) -> list[str]:
-    return [form for one in word.split("|") for form in written_forms(one)]
+    return parts

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 CHARACTERS: Final = 3
 """Longest run of characters counted."""
-WORDS: Final = (1, 2)
-_WORD: Final = r"[a-z0-9']+"
+_TOLD: Final = re.compile(r"[a-z0-9']+")
 _SEEN: Final = 2
 """Texts a feature must stand in to be learned."""
 
@@ -46,18 +45,72 @@ class Characters:
 
     def transform(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - sparse matrices have no types
         """Count the known runs of each text."""
-        from scipy import sparse
-
         runs, rows = _runs(texts)
         if not self.known.size:
-            return sparse.csr_array((len(texts), 0), dtype=np.float32)
-        columns = self._places(runs)
-        kept = columns >= 0
-        where = (rows[kept].astype(np.int32), columns[kept].astype(np.int32))
-        cells = (np.ones(where[0].size, dtype=np.float32), where)
-        counts = sparse.csr_array(cells, shape=(len(texts), self.known.size))
-        counts.sort_indices()
-        return counts
+            return _counted(rows[:0], rows[:0], (len(texts), 0))
+        return _counted(rows, self._places(runs), (len(texts), self.known.size))
+
+
+class Words:
+    """Counts words of letters, alone and by twos, all texts of a batch at once.
+
+    The counts are those of scikit-learn's CountVectorizer, its columns in the same order. A word
+    has a number; two words are one number of both.
+    """
+
+    def __init__(self) -> None:
+        self.known: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._numbers: dict[str, int] = {}
+        self._places: Any = None
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Learn which words and twos there are."""
+        told = [_TOLD.findall(text) for text in texts]
+        words = sorted({word for some in told for word in some})
+        self._numbers = {word: k for k, word in enumerate(words)}
+        runs = np.unique(self._runs(told)[0])
+        many = len(words) + 1
+        names = [
+            words[run // many] + (f" {words[run % many - 1]}" if run % many else "")
+            for run in runs.tolist()
+        ]
+        self.known = runs[sorted(range(len(names)), key=names.__getitem__)]
+        self._places = pd.Index(self.known).get_indexer
+        return self
+
+    def transform(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - sparse matrices have no types
+        """Count the known words and twos of each text."""
+        runs, rows = self._runs([_TOLD.findall(text) for text in texts])
+        if not self.known.size:
+            return _counted(rows[:0], rows[:0], (len(texts), 0))
+        return _counted(rows, self._places(runs), (len(texts), self.known.size))
+
+    def _runs(self, told: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give every known word, and two that follow each other, as a number; and the text."""
+        number, many = self._numbers.get, len(self._numbers) + 1
+        n = sum(map(len, told))
+        words = np.fromiter((number(w, -1) for some in told for w in some), np.int64, count=n)
+        rows = np.repeat(np.arange(len(told)), [len(some) for some in told])
+        both = (rows[1:] == rows[:-1]) & (words[1:] >= 0) & (words[:-1] >= 0)
+        one = words >= 0
+        runs = (words[one] * many, words[:-1][both] * many + words[1:][both] + 1)
+        return np.concatenate(runs), np.concatenate((rows[one], rows[:-1][both]))
+
+
+def _counted(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> Any:  # noqa: ANN401 - sparse matrices have no types
+    """Count how often each pair of row and column is there; columns below 0 are none."""
+    from scipy import sparse
+
+    kept = columns >= 0
+    keys = rows[kept] * shape[1] + columns[kept]
+    keys.sort()
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    counts = np.diff(first, append=keys.size).astype(np.float32)
+    keys = keys[first]
+    begins = np.searchsorted(keys, np.arange(shape[0] + 1) * shape[1])
+    where = keys - np.repeat(np.arange(shape[0]) * shape[1], np.diff(begins))
+    cells = (counts, where.astype(np.int32), begins.astype(np.int32))
+    return sparse.csr_array(cells, shape=shape)
 
 
 def _runs(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -93,14 +146,7 @@ class Letters:
     @classmethod
     def read(cls, texts: Sequence[str]) -> Self:
         """Count characters and words of folded texts."""
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        readers = (
-            Characters(),
-            CountVectorizer(
-                token_pattern=_WORD, ngram_range=WORDS, lowercase=False, dtype=np.float32
-            ),
-        )
+        readers = (Characters(), Words())
         # A text of Chinese only has no words, a client of Chinese texts none at all: one is added.
         for reader in readers:
             reader.fit([*texts, "none"])

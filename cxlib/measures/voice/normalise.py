@@ -8,9 +8,14 @@ span of the other.
 """
 
 import re
+import sys
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 _ROWS: Final = ((0xE000, 0xFA), (0xE311, 0x8E), (0xEEB8, 0x81))
 """Private-use blocks of Big5's user-defined rows: first code point, first lead byte."""
@@ -23,6 +28,7 @@ _NOT_SHOWN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
     "\ud800-\udfff\ufff9-\ufffb]"
 )
+_SIGMA: Final = "\u03a3"
 _SPELLING: Final = {
     "咗": "左", "嚟": "黎", "哋": "地", "喺": "系", "係": "系", "畀": "比", "俾": "比",
     "冚": "唅", "嗰": "个", "𠵱": "依", "裏": "里", "枱": "台", "檯": "台", "𨋢": "粒",
@@ -57,6 +63,48 @@ def fold(text: str) -> str:
     if len(simple) != len(lowered):
         simple = "".join(s if len(s := _to_simplified()(c)) == 1 else c for c in lowered)
     return simple.translate(_spelling())
+
+
+def fold_all(texts: Sequence[str]) -> list[str]:
+    """Fold many texts at once, each as ``fold`` does; they stand in one row meanwhile."""
+    row = "\n".join(texts)
+    if row.isascii():
+        return [text.lower() for text in texts]
+    narrow = mapped(row, _narrow_table())
+    lowered = narrow.lower()
+    simple = _to_simplified()(lowered) if len(lowered) == len(row) else ""
+    if len(simple) != len(row) or _SIGMA in narrow:  # small letters differ by what stands around
+        return [fold(text) for text in texts]
+    done, ready, start = mapped(simple, _spelling_table()), [], 0
+    for text in texts:
+        ready.append(done[start : start + len(text)])
+        start += len(text) + 1
+    return ready
+
+
+def mapped(row: str, table: NDArray[np.uint32]) -> str:
+    """Put another character in the place of each, by a table of all characters."""
+    codes = np.frombuffer(row.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    placed: bytes = table[codes].tobytes()
+    return placed.decode("utf-32-le", "surrogatepass")
+
+
+def table_of(changes: Mapping[int, str]) -> NDArray[np.uint32]:
+    """Make such a table of the changes alone."""
+    table = np.arange(sys.maxunicode + 1, dtype="<u4")
+    for code, new in changes.items():
+        table[code] = ord(new)
+    return table
+
+
+@cache
+def _narrow_table() -> NDArray[np.uint32]:
+    return table_of(_narrow())
+
+
+@cache
+def _spelling_table() -> NDArray[np.uint32]:
+    return table_of(_spelling())
 
 
 def letters_only(folded: str) -> str:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from cxlib.data.texts import LONGEST
 from cxlib.measures.voice.coder import ThemeCoder
 from cxlib.measures.voice.copies import copy_marks
-from cxlib.measures.voice.normalise import clean, fold
+from cxlib.measures.voice.normalise import clean, fold_all
 from cxlib.measures.voice.phrases import PhraseCounts
 from cxlib.measures.voice.quotes import QuotePicker
-from cxlib.measures.voice.redact import Redactor
+from cxlib.measures.voice.redact import Found, Redactor
 from cxlib.measures.voice.taxonomy import Taxonomy
 from cxlib.measures.voice.variety import VARIETIES, variety
 
@@ -107,15 +107,17 @@ class Reader:
             authors: Who wrote each, None for nobody known; None instead of a list for texts in
                 public, where a copy is one whoever wrote it.
         """
+        texts = [clean(raw) for raw in raws]
         hidden = Hidden(cut=sum(len(raw) >= LONGEST for raw in raws))
-        for k, raw in enumerate(raws):
-            text = hide(raw, self._redactor, hidden.kinds)
-            folded = fold(text)
-            hidden.texts.append(text)
-            hidden.foldeds.append(folded)
-            author = authors[k] if authors is not None else ""
-            public = authors is None
-            hidden.marks.append(() if author is None else copy_marks(folded, author, public=public))
+        for text, found in zip(texts, self._redactor.find_all(texts) if texts else (), strict=True):
+            hidden.texts.append(masked(text, found, hidden.kinds))
+        hidden.foldeds.extend(fold_all(hidden.texts))
+        public = authors is None
+        writers = authors if authors is not None else [""] * len(texts)
+        hidden.marks.extend(
+            () if author is None else copy_marks(folded, author, public=public)
+            for folded, author in zip(hidden.foldeds, writers, strict=True)
+        )
         return hidden
 
     def read(self, records: pd.DataFrame) -> Reading:
@@ -201,7 +203,11 @@ class Reader:
 def hide(raw: str, redactor: Redactor, kinds: Counter[str]) -> str:
     """Clean a text and put a mark in the place of personal data; what is found is counted."""
     text = clean(raw)
-    found = redactor.find(text)
+    return masked(text, redactor.find(text), kinds)
+
+
+def masked(text: str, found: Sequence[Found], kinds: Counter[str]) -> str:
+    """Put a mark in the place of what was found, and count it."""
     if not found:
         return text
     pieces, last = [], 0

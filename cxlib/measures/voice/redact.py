@@ -7,21 +7,19 @@ confirms each quotation before it leaves the house (`quotes`), and the client ca
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from cxlib.measures.voice.normalise import fold
+from cxlib.measures.voice import signs
+from cxlib.measures.voice.normalise import fold, fold_all
 
 Kind = Literal[
     "email", "link", "cn_id", "card", "hkid", "tw_id", "octopus", "account", "phone", "address",
     "name",
 ]  # fmt: skip
 
-_NARROW: Final = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
-    0x3000: " ", ord("–"): "-", ord("—"): "-", ord("‑"): "-", ord("‐"): "-", 0xA0: " ",
-}  # fmt: skip
 _SPOKEN: Final = re.compile("[〇零一二三四五六七八九]{6,}")
 _NUMERALS: Final = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _DIGIT: Final = re.compile(r"\d")
@@ -232,33 +230,69 @@ class Redactor:
 
     def find(self, text: str) -> list[Found]:
         """Find what must not be shown, in order of place, no two overlapping."""
-        plain = _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), text.translate(_NARROW))
+        return self.find_all([text])[0]
+
+    def find_all(self, texts: Sequence[str]) -> list[list[Found]]:
+        """Find it in many texts; one without the signs a rule cannot do without is not searched.
+
+        A table says of each character what it may be part of; texts stand in one row for that.
+        """
+        row, begins, has, digits = signs.signs_of(texts)
+        found: list[list[Found]] = []
+        foldeds = fold_all(texts) if self._listed is not None else texts
+        counted = zip(foldeds, has.tolist(), digits.tolist(), begins.tolist(), strict=True)
+        for folded, some, n_digits, begin in counted:
+            plain = row[begin : begin + len(folded)]
+            if some & signs.NUMERAL:
+                plain = _SPOKEN.sub(lambda run: run[0].translate(_NUMERALS), plain)
+                n_digits = sum(c.isdecimal() for c in plain)  # noqa: PLW2901
+            items = self._found(plain, some, n_digits) if some else _Findings(plain)
+            if self._listed is not None:
+                for match in self._listed.finditer(folded):
+                    items.add("name", match.start(), match.end())
+            found.append(sorted(items.items, key=lambda item: item.start))
+        return found
+
+    def _found(self, plain: str, has: int, n_digits: int) -> _Findings:
         found = _Findings(plain)
         small = plain.lower()
-        if "@" in plain or "at)" in small or "at]" in small:
+        if has & signs.MAIL and ("@" in plain or "at)" in small or "at]" in small):
             found.scan("email", _EMAIL)
-        if "/" in plain or "www" in small:
+        if has & signs.WEB and ("/" in plain or "www" in small):
             found.scan("link", _LINK)
-        if _DIGIT.search(plain):
-            if _MANY_DIGITS.search(plain):
+        if n_digits:
+            if n_digits >= 6 and _MANY_DIGITS.search(plain):
                 self._numbers(plain, found.scan)
-            self._accounts_and_addresses(plain, found)
-        if _NAME_CUE.search(plain) or any(cue in plain for cue in _LATIN_NAME_CUES):
+            self._accounts_and_addresses(plain, small, found, has, n_digits)
+        if (has & signs.TITLED and _NAME_CUE.search(plain)) or (
+            has & signs.LATIN and any(cue in plain for cue in _LATIN_NAME_CUES)
+        ):
             for pattern in _NAMES:
                 found.scan("name", pattern, lambda match: match.group() not in _COMMON)
-        if self._listed is not None:
-            for match in self._listed.finditer(fold(text)):
-                found.add("name", match.start(), match.end())
-        return sorted(found.items, key=lambda item: item.start)
+        return found
 
     @staticmethod
-    def _accounts_and_addresses(plain: str, found: _Findings) -> None:
-        if _FOUR_DIGITS.search(plain):
+    def _accounts_and_addresses(
+        plain: str, small: str, found: _Findings, has: int, n_digits: int
+    ) -> None:
+        if n_digits >= 4 and _FOUR_DIGITS.search(plain):
             for match in _ACCOUNT.finditer(plain):
                 if not _is_day(match[1]):
                     found.add("account", match.start(1), match.end(1))
-        for needed, pattern in zip(_ADDRESS_CUES, _ADDRESSES, strict=True):
-            if needed.search(plain):
+        english = has & signs.TEXT
+        needs = (
+            has & signs.STREET,
+            has & signs.FLOOR,
+            has & signs.BLOCK,
+            english and ("flat" in small or "rm" in small or "room" in small or "un" in small
+                         or "apt" in small),
+            english and ("bloc" in small or "tower" in small),
+            english and ("rd" in small or "st" in small or "road" in small or "ave" in small
+                         or "lane" in small or "drive" in small or "path" in small
+                         or "terrace" in small),
+        )  # fmt: skip
+        for may, needed, pattern in zip(needs, _ADDRESS_CUES, _ADDRESSES, strict=True):
+            if may and needed.search(plain):
                 found.scan("address", pattern)
 
     @staticmethod
