@@ -222,12 +222,19 @@ def limit_list(report: Report, trial: Trial) -> Block:
 
 
 def answer(report: Report, trial: Trial) -> Block:
-    """Give the verdict, its three reasons and the decision wanted."""
+    """Give the verdict, its three reasons and the decision wanted.
+
+    Where a roll-out is advised, its answer has said that every guardrail is safe; the third reason
+    is then the money, if the notebook has said what it comes to.
+    """
     readout = trial.readout
+    last = guardrail_key(readout)
+    if readout.reason == "effect_shown":
+        last = next((key for key in report.findings if key.startswith("ab_views.money.")), last)
     shipped = readout.reason == "effect_shown" and method_of(trial) == "adjusted"
     return report.answer(
         f"ab_test.summary.{readout.reason}{'_adjusted' if shipped else ''}",
-        reasons=[split_key(readout), effect_key(readout), guardrail_key(readout)],
+        reasons=[split_key(readout), effect_key(readout), last],
         by=scope.decide_by(report.engagement),
         **trial_values(trial),
     )

@@ -12,6 +12,7 @@ from cxlib.report.tables import Cell, Column, Marked, Status, Table
 from cxlib.report.trial import Trial, evidence, trial_values, value_words
 from cxlib.report.trial_charts import not_read
 from cxlib.report.writer import Num, Phrase, Value, phrase
+from cxlib.stats.estimate import Estimate
 
 VERDICT_STATUS: dict[Verdict, Status] = {
     "SHIP": "good", "HOLD": "watch", "EXTEND": "watch", "ROLLBACK": "bad", "INVALID": "bad",
@@ -153,20 +154,28 @@ def money_table(report: Report, trial: Trial, found: Benefit | None) -> Block:
     if found is None:
         return report.items("ab_views.money", [phrase("ab_views.money.none")], role="note")
     effect = trial.readout.primary.effect
-    cost = Num(found.worth.cost_per_year_hkd, "currency")
+    cost = Num(found.worth.cost_per_year_hkd, "dollars")
     rows: list[tuple[Cell, ...]] = [
         (
             phrase("ab_views.money.effect"), phrase("cell.signed", value=effect),
             phrase("cell.signed_interval", value=effect),
         ),
         (phrase("ab_views.money.units"), found.worth.units_per_year, None),
-        (phrase("ab_views.money.margin"), Num(found.worth.margin_hkd, "currency"), None),
-        (phrase("ab_views.money.gain"), found.gain, phrase("cell.interval", value=found.gain)),
+        (phrase("ab_views.money.margin"), Num(found.worth.margin_hkd, "dollars"), None),
+        (phrase("ab_views.money.gain"), *_dollars(found.gain)),
         (phrase("ab_views.money.cost"), cost, None),
-        (phrase("ab_views.money.net"), found.net, phrase("cell.interval", value=found.net)),
+        (phrase("ab_views.money.net"), *_dollars(found.net)),
     ]  # fmt: skip
-    values = {**trial_values(trial), "gain": found.gain, "net": found.net, "cost": cost}
+    values = {**trial_values(trial), "gain": found.gain, "yearly": found.worth.units_per_year}
     return _table(report, "ab_views.money", values, ("part", "value", "ci"), rows)
+
+
+def _dollars(amount: Estimate) -> tuple[Cell, Cell]:
+    """Give a sum and its ends to the dollar, so that a reader can subtract the lines."""
+    if not amount.has_interval:
+        return Num(amount.value, "dollars"), phrase("cell.interval", value=amount)
+    low, high = Num(amount.ci_lower, "dollars"), Num(amount.ci_upper, "dollars")
+    return Num(amount.value, "dollars"), phrase("cell.ranks", low=low, high=high)
 
 
 def money_finding(report: Report, trial: Trial, found: Benefit | None) -> Block:
