@@ -194,7 +194,9 @@ def test_every_section_says_what_kind_of_claim_it_makes(full_run, notebook):
         re.findall(r'<h2 id="([^"]+)">.*?</h2>(<p class="(?:level|lead)">)', html, re.DOTALL)
     )
     silent = [key for key, mark in after.items() if "level" not in mark]
-    assert [key for key in silent if not key.endswith(("limits", "absent", "none", "appendix"))] == []
+    assert [
+        key for key in silent if not key.endswith(("limits", "absent", "none", "appendix"))
+    ] == []
     assert len(after) > len(silent)
 
 

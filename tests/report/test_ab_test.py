@@ -13,9 +13,8 @@ from cxlib.decisions.experiment import plan_from_engagement, read_out
 from cxlib.decisions.outcomes import Arm, MeanOutcome, ProportionOutcome
 from cxlib.decisions.trials import evaluate_experiment
 from cxlib.engagement import load_engagement
-from cxlib.report import ab_effect
+from cxlib.report import ab_effect, trial_charts
 from cxlib.report import ab_test as show
-from cxlib.report import trial_charts
 from cxlib.report.report import Report
 from cxlib.report.trial import (
     Trial,
