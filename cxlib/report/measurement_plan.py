@@ -1,6 +1,7 @@
 """What 02_kpi_setting shows of the plan: readings, rules of goals, actions, roles and money."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from cxlib.decisions.action_plan import PaidLine, PlannedAction
 from cxlib.decisions.cadence import Reading
@@ -197,8 +198,10 @@ def role_table(report: Report, plan: Sequence[PlannedAction]) -> Block | None:
     )
 
 
-def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
-    """Show each budget line beside what the ledger of costs says was paid."""
+def money_table(
+    report: Report, lines: Sequence[PaidLine], *, until: date | None = None
+) -> Block | None:
+    """Show each budget line beside what was paid up to ``until``, else the report's date."""
     if not lines:
         return None
     initiatives = {item.id: item.name for item in report.engagement.initiatives}
@@ -225,7 +228,7 @@ def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
         Table(
             title=phrase(key, planned=Num(planned, "dollars"), paid=Num(paid, "dollars")),
             subtitle=phrase(
-                "measurement_plan.money.subtitle", today=Day(report.engagement.dated())
+                "measurement_plan.money.subtitle", today=Day(until or report.engagement.dated())
             ),
             source=phrase(
                 "measurement_plan.money.source",
@@ -241,7 +244,9 @@ def money_table(report: Report, lines: Sequence[PaidLine]) -> Block | None:
     )
 
 
-def budget_finding(report: Report, lines: Sequence[PaidLine]) -> Block | None:
+def budget_finding(
+    report: Report, lines: Sequence[PaidLine], *, until: date | None = None
+) -> Block | None:
     """Say how payments compare with their budget lines; None without both.
 
     Money paid without a budget line is named apart: it costs as much and nobody planned it.
@@ -257,8 +262,9 @@ def budget_finding(report: Report, lines: Sequence[PaidLine]) -> Block | None:
         grade=None,
         planned=Num(sum(line.planned_hkd or 0.0 for line in budgeted), "dollars"),
         paid=Num(sum(line.paid_hkd or 0.0 for line in budgeted), "dollars"),
+        total=Num(sum(line.paid_hkd or 0.0 for line in lines), "dollars"),
         without=Num(sum(line.paid_hkd or 0.0 for line in lines if not line.action), "dollars"),
-        today=Day(report.engagement.dated()),
+        today=Day(until or report.engagement.dated()),
         n_over=len(over),
         over=listed(
             [

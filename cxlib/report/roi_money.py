@@ -23,7 +23,7 @@ def money_values(report: Report, worth: Worth) -> dict[str, Value]:
     """What sentences about a valued initiative may use."""
     engagement, roi, stream = report.engagement, worth.roi, worth.stream
     values = review_values(report, worth.review) | {
-        "cost": _money(worth.costs.total_hkd),
+        "cost": Num(worth.costs.total_hkd, "dollars"),
         "rate": Num(engagement.discount_rate, "share"),
         "basis": phrase(f"roi_review.basis.{engagement.money}"),
         **POINTS,

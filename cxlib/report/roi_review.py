@@ -248,7 +248,8 @@ def _plain(estimate: Estimate) -> dict[str, object]:
 
 
 def _money(amount: float) -> Num:
-    return Num(amount, "currency")
+    """What was paid, to the dollar: the lines of a ledger add up."""
+    return Num(amount, "dollars")
 
 
 def _paid(costs: CostLedger, category: str) -> float:

@@ -226,7 +226,7 @@ def test_money_paid_past_its_budget_and_without_one_is_named(report, engagement)
     outside = sum(line.paid_hkd for line in lines if not line.action)
     assert inside + outside == costs["amount_hkd"].sum()
     said = text(block)
-    assert "HK$176,400 was paid without a budget line" in said
+    assert "HK$176,400 without a budget line" in said
     assert "Lines paid past their budget, 3 : 15-minute reply promise: training, once" in said
     assert numbers(block, "en") == numbers(block, "zh-Hant-HK")
     assert measurement_plan.budget_finding(report, plan_and_paid([], None, until=date.max)) is None
