@@ -209,7 +209,8 @@ class Report:
             listed = ""
             for place, finding in enumerate(said):
                 new = finding.badge if finding.grade not in grades[:place] else None
-                graded = f" <em>{write(new)}</em>" if new else ""
+                gap = " " if write.language == "en" else ""
+                graded = f"{gap}<em>{write(new)}</em>" if new else ""
                 text = write(short(finding))
                 check_wording(finding, text, write.language)
                 listed += f"<li>{text}{graded}</li>"
