@@ -75,9 +75,9 @@ def contact_table(report: Report, risk: ChurnRisk | None) -> Block:
     if stated is not None and contact.saved is not None:
         rows += [
             _line("save_rate", Num(stated.save_rate, "share"), None, values),
-            _line("gross", Num(contact.gross, "currency"), None, values),
-            _line("cost", Num(contact.cost_hkd, "currency"), None, values),
-            _line("saved", contact.saved, _ci(contact.saved), values),
+            _line("gross", Num(contact.gross, "dollars"), None, values),
+            _line("cost", Num(contact.cost_hkd, "dollars"), None, values),
+            _line("saved", Num(contact.saved.value, "dollars"), _ci(contact.saved), values),
             _line(
                 "break_even",
                 phrase("churn_risk.never") if contact.break_even is None

@@ -240,11 +240,6 @@ def mind_table(report: Report, worth: Worth) -> Block:
         (phrase(f"roi_review.part.{name}"), now, tip, phrase(f"roi_review.mind.{name}_look"))
         for name, (now, tip) in tipping.items()
     ]
-    if worth.npv_without_returns is not None:
-        lost = phrase("roi_review.mind.npv", value=_money(worth.npv_without_returns))
-        row = (phrase("roi_review.mind.returns"), phrase("roi_review.mind.counted"), lost,
-               phrase("roi_review.mind.returns_look"))  # fmt: skip
-        rows.append(row)
     values = money_values(report, worth)
     return report.table(
         "roi_review.mind.table",

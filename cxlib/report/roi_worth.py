@@ -177,6 +177,10 @@ def sensitivity_table(report: Report, worth: Worth) -> Block:
             phrase("roi_worth.stress.together_why"),
         ),
     ]
+    if worth.npv_without_returns is not None:
+        lost = _money(worth.npv_without_returns)
+        why = phrase("roi_worth.stress.returns_why")
+        rows.append((phrase("roi_worth.stress.returns"), lost, None, why))
     return _table(
         report,
         "stress",
@@ -242,15 +246,14 @@ def separable_table(report: Report, worths: Sequence[Worth]) -> Block:
         )
         tested = "_tested" if review.initiative.experiment else ""
         if len(review.initiative.actions) > 1:
-            rows += [
+            rows.append(
                 (
-                    phrase("roi_worth.apart.action", name=review.initiative.name, action=action),
+                    Phrase("roi_worth.apart.actions", values),
                     phrase("roi_worth.apart.no"),
                     Phrase(f"roi_worth.apart.same_day{tested}", values),
                     phrase("roi_worth.apart.action_next"),
                 )
-                for action in review.initiative.actions
-            ]
+            )
     return _table(
         report,
         "apart",

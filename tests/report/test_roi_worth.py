@@ -142,10 +142,11 @@ def test_without_effect_everything_paid_is_lost(plain):
 
 
 def test_actions_that_began_together_cannot_be_told_apart(plain):
-    """The teaching case: one answer for three actions, none for each, none for a pick."""
+    """The teaching case: one answer for three actions, none for each alone, none for a pick."""
     shown = text(plain[0]["roi_worth.apart"])
-    assert "The data answer 1 of 5 questions" in shown
-    assert shown.count("began on 1 January 2026 in the same stores") == 3
+    assert "The data answer 1 of 3 questions" in shown
+    assert shown.count("began on 1 January 2026 in the same stores") == 1
+    assert "each action alone" in shown
     assert "stores were picked for low scores" in shown
 
 
