@@ -1,5 +1,6 @@
 """From an executed notebook to report files, one per language and format, and the run's index."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,8 +50,9 @@ def export_notebook(
     fonts = report_fonts()
     files = []
     name_run(executed, run, reused=reused)
+    experiment = _chosen(executed)
     for language in languages:
-        page = page_text(engagement, notebook, language=language)
+        page = page_text(engagement, notebook, language=language, experiment=experiment)
         html = render_html(
             executed, page=page, brand=brand, fonts=fonts, where=f"{notebook} ({language})"
         )
@@ -93,15 +95,17 @@ def name_run(executed: Any, run: str, *, reused: datetime | None = None) -> None
                     block["html"][language] = html.replace("</dl>", f"{fact}</dl>")
 
 
-def page_text(engagement: Engagement, notebook: str, *, language: str) -> PageText:
-    """The words around the blocks: title, cover facts, labels, foot."""
+def page_text(
+    engagement: Engagement, notebook: str, *, language: str, experiment: str = ""
+) -> PageText:
+    """The words around the blocks: title, cover facts, labels, foot; of that experiment."""
     write = Writer(language, markup=False)
 
     def words(key: str, **values: Value) -> str:
         return write(Phrase(key, values))
 
     client = write(engagement.client.name)
-    period = _period(engagement, notebook)
+    period = _period(engagement, notebook, experiment)
     span = words("page.period", start=Day(period.start), end=Day(period.end))
     return PageText(
         language=language,
@@ -127,12 +131,23 @@ def page_text(engagement: Engagement, notebook: str, *, language: str) -> PageTe
     )
 
 
-def _period(engagement: Engagement, notebook: str) -> Period:
-    """The days a report is about: the baseline, the first test's own, or the review period."""
+def _chosen(executed: Any) -> str:  # noqa: ANN401
+    """The experiment a notebook's parameters name; empty where they leave it open."""
+    found = ""
+    for cell in executed.cells:
+        if {"parameters", "injected-parameters"} & set(cell.get("metadata", {}).get("tags", ())):
+            named = re.search(r"(?m)^experiment\b[^=]*=\s*([\"'])(.*?)\1", cell.source)
+            found = named[2] if named else found
+    return found
+
+
+def _period(engagement: Engagement, notebook: str, experiment: str) -> Period:
+    """The days a report is about: the baseline, its test's own, or the review period."""
     if notebook in BASELINE_REPORTS:
         return engagement.baseline
     if notebook in TEST_REPORTS and engagement.experiments:
-        return engagement.experiments[0].period
+        first = engagement.experiments[0]
+        return next((e for e in engagement.experiments if e.id == experiment), first).period
     return engagement.review
 
 
