@@ -136,7 +136,7 @@ def _chosen(executed: Any) -> str:  # noqa: ANN401
     found = ""
     for cell in executed.cells:
         if {"parameters", "injected-parameters"} & set(cell.get("metadata", {}).get("tags", ())):
-            named = re.search(r"(?m)^experiment\b[^=]*=\s*([\"'])(.*?)\1", cell.source)
+            named = re.search(r"(?m)^experiment\b[^=]*=\s*([\"'])(.*?)\1", "".join(cell.source))
             found = named[2] if named else found
     return found
 
