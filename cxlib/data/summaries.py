@@ -294,8 +294,8 @@ def clustered_moments(
             mean times 100 is the score); top2 takes 1 for 4 or 5 on a scale of five, else 0.
 
     Returns:
-        Columns `*by`, (`period_start`), `column, n, n_clusters, mean, squares`, and `count_squares`,
-        Σ m².
+        Columns `*by`, (`period_start`), `column, n, n_clusters, mean, squares`, `count_squares`
+        (Σ m²).
 
     Raises:
         DataError: A column is absent.
