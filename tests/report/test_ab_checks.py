@@ -95,6 +95,25 @@ def test_each_sample_test_has_its_pages_in_both_languages(engagement, found, nam
         assert "pre_orders" not in text(block)
 
 
+def test_a_test_that_ships_names_its_money_on_the_first_page(engagement, found):
+    """Its possible loss is a reason; the lines of the sum subtract to the dollar."""
+    report, trials = Report(engagement, "03_ab_test"), read_trials(engagement, found)
+    trial = next(each for each in trials.values() if each.experiment.worth)
+    blocks = {block.key: block for block in blocks_of(report, trial, trials)}
+    for say in (show.split_finding, show.effect_finding, show.guardrail_finding):
+        say(report, trial)
+    ships = replace(trial.readout, reason="effect_shown", verdict="SHIP")
+    page = show.answer(report, replace(trial, readout=ships))
+    assert "a loss is not ruled out" in text(page)
+    assert "但不能排除虧損" in text(page, "zh-Hant-HK")
+    assert "。 <em>" not in page.html["zh-Hant-HK"]
+    sums = re.findall(
+        r"HK\$([\d,]+)", text(blocks["ab_views.money.table"]).split("Margin gained")[1]
+    )
+    gain, low, high, cost, left = (int(each.replace(",", "")) for each in sums[:5])
+    assert (gain - cost, low < gain < high) == (left, True)
+
+
 def test_a_broken_split_shows_no_effect_anywhere(engagement, found):
     """Not in the table of all tests, nor over time, by segment or in money."""
     report, trials = Report(engagement, "03_ab_test"), read_trials(engagement, found)

@@ -4,6 +4,7 @@ import pytest
 
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
+from cxlib.run.export import page_text
 from cxlib.run.notebooks import NOTEBOOKS, select_notebooks
 from cxlib.run.preflight import check_engagement
 
@@ -58,3 +59,11 @@ def test_goals_may_change_in_a_run_that_sets_them_again(engagement):
     file.write_text(file.read_text(encoding="utf-8").replace("target: 30\n", "target: 31\n"))
     changed = load_engagement(file)
     check_engagement(changed, select_notebooks([]), languages=changed.languages, named=False)
+
+
+def test_the_cover_carries_the_period_of_the_test_that_was_chosen(engagement):
+    read = load_engagement(engagement / "engagement.yml")
+    first = page_text(read, "03_ab_test", language="en")
+    other = page_text(read, "03_ab_test", language="en", experiment="video_consult")
+    assert first.facts[0][1] == "2 March 2026 to 26 April 2026"
+    assert other.facts[0][1] == "4 May 2026 to 31 May 2026"
