@@ -111,13 +111,20 @@ class ThemeCoder:
         self._automaton: Any = ahocorasick.Automaton()
         self._lengths = np.array([len(text) for text in by_text], dtype=np.int64)
         meanings: list[list[_Uses]] = []
+        meant: list[int] = []
         for number, (text, forms) in enumerate(by_text.items()):
             self._automaton.add_word(text, number)
+            if not any(begins or ends for begins, ends, _ in forms):
+                meant += [len(meanings)] * 4
+                meanings.append([use for *_, use in forms])
+                continue
             for before, after in product((False, True), repeat=2):
+                meant.append(len(meanings))
                 meanings.append([
                     use for begins, ends, use in forms
                     if not (begins and before) and not (ends and after)
                 ])  # fmt: skip
+        self._meant = np.array(meant, dtype=np.int64)
         self._automaton.make_automaton()
         self._named, self._barred, self._cues = (
             Lists([list(dict.fromkeys(k for use in some for k in getattr(use, kind)))
@@ -161,7 +168,7 @@ class ThemeCoder:
         after = raw["last"] + 1
         start = after - self._lengths[raw["what"]]
         letter = row.letters()
-        meant = raw["what"] * 4 + letter[start] * 2 + letter[after + 1]
+        meant = self._meant[raw["what"] * 4 + letter[start] * 2 + letter[after + 1]]
         at, theme = self._named.of(meant)
         found = [
             np.stack([theme, start[at], after[at]]),

@@ -29,6 +29,10 @@ _PARTS: Final = {
 """What a character may be part of; none else is needed to tell that a rule finds nothing."""
 
 
+_LAST_DIGIT: Final = 0x20000
+"""Above stand ideographs; no script has its digits there."""
+
+
 def signs_of(
     texts: Sequence[str],
 ) -> tuple[str, NDArray[np.int64], NDArray[np.uint16], NDArray[np.int64]]:
@@ -57,8 +61,7 @@ def _narrow_table() -> NDArray[np.uint32]:
 def _parts_table() -> NDArray[np.uint16]:
     """Say of each character what it may be part of; digits are those of any script."""
     table = np.zeros(sys.maxunicode + 1, dtype=np.uint16)
-    every = range(sys.maxunicode + 1)
-    table[[ord(c) for c in re.findall(r"\d", "".join(map(chr, every)))]] = DIGITS
+    table[[ord(c) for c in re.findall(r"\d", "".join(map(chr, range(_LAST_DIGIT))))]] = DIGITS
     for bit, signs in _PARTS.items():
         table[[ord(c) for c in signs]] |= np.uint16(bit)
     return table

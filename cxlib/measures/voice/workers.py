@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
@@ -41,14 +42,14 @@ def readers(plan: Plan, *, n: int, processes: int | None = None) -> Iterator[Run
         processes: How many processes read; None takes one for fewer than 20,000 comments, else
             one a core, at most 4.
     """
-    reader = Reader(plan)
     wanted = processes or (min(MOST, _cores()) if n >= MANY else 1)
     workers = _start(plan, wanted) if wanted > 1 else []
     if not workers:
+        reader = Reader(plan)
         yield lambda step, jobs: (getattr(reader, step)(*job) for job in jobs)
         return
     free: SimpleQueue[_Worker] = SimpleQueue()
-    alone = Lock()
+    alone, own = Lock(), cache(lambda: Reader(plan))  # made where one has ended: it takes a second
     for worker in workers:
         free.put(worker)
 
@@ -58,7 +59,7 @@ def readers(plan: Plan, *, n: int, processes: int | None = None) -> Iterator[Run
             return worker.ask((step, job))
         except _FAILURES:  # it has been stopped from outside: its chunk is read here
             with alone:
-                return getattr(reader, step)(*job)
+                return getattr(own(), step)(*job)
         finally:
             free.put(worker)
 
