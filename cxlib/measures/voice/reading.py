@@ -107,8 +107,8 @@ class Reader:
             authors: Who wrote each, None for nobody known; None instead of a list for texts in
                 public, where a copy is one whoever wrote it.
         """
-        texts = [clean(raw) for raw in raws]
         hidden = Hidden(cut=sum(len(raw) >= LONGEST for raw in raws))
+        texts = [clean(raw) for raw in raws]
         for text, found in zip(texts, self._redactor.find_all(texts) if texts else (), strict=True):
             hidden.texts.append(masked(text, found, hidden.kinds))
         hidden.foldeds.extend(fold_all(hidden.texts))
