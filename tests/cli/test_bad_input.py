@@ -215,7 +215,7 @@ def test_answers_of_a_single_customer_are_refused(cx, engagement):
         ("{}",
             ("internal/quotes.csv", "a,b\n"), "quotes.csv, line 1: found a, b; the columns"),
         (
-            "{}", ("data/coding.csv", "id,coder,sentiment\nA1,A,meh\n"),
+            "{}", ("data/coding.csv", "id,coder,sentiment,themes,quote_ok\nA1,A,meh,,0\n"),
             "coding.csv, row 2, column sentiment: found meh; must be one of negative, neutral",
         ),
         (

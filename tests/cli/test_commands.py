@@ -55,7 +55,7 @@ def test_a_new_client_gets_a_folder_that_says_what_comes_next(tmp_path):
     folder = tmp_path / "kwun_tong_tea"
     assert "next: put the client's files into" in shown.stdout
     ignored = (folder / ".gitignore").read_text().splitlines()
-    assert ignored == ["data/", "reports/", "ledger.json", "coding_*"]
+    assert ignored == ["data/", "reports/", "ledger.json", "history.duckdb", "coding_*"]
     checked = cx("check", folder, "01")
     assert checked.returncode == 2
     assert "answers.csv" in checked.stderr
