@@ -225,11 +225,24 @@ def value_axis(
         text_width(fmt(value), theme=theme, size=SMALL) for value in (low, high, (low + high) / 2)
     )
     most = max(2, min(8, int(span / (widest + 10))))
-    values, labels = ticks(low, high, fmt=fmt, most=most)
+    values, labels = _thinned(*ticks(low, high, fmt=fmt, most=8), most=most)
     write_values(frame.figure, frame.axes, values, labels)
     for value in values:
         frame.axes.axvline(value, color=theme.grid, linewidth=HAIRLINE, zorder=0)
     name_axis(frame, label)
+
+
+def _thinned(values: list[float], labels: list[str], *, most: int) -> tuple[list[float], list[str]]:
+    """Keep every second, fourth … tick until few enough are left, 0 always.
+
+    A language that leaves less room shows some of the other's ticks, and no ticks of its own.
+    """
+    first = values.index(0.0) if 0.0 in values else 0
+    every = 1
+    while len(values) / every > most:
+        every *= 2
+    kept = [place for place in range(len(values)) if (place - first) % every == 0]
+    return [values[place] for place in kept], [labels[place] for place in kept]
 
 
 def write_values(

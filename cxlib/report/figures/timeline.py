@@ -139,11 +139,16 @@ def time_frame(
 def _write_periods(
     figure: ThemedFigure, periods: Sequence[str], *, left: float, right: float, bottom: float
 ) -> None:
-    """Write as many periods as have room, evenly apart, the last one always."""
+    """Write as many periods as have room, evenly apart, the last one always.
+
+    Every step holds the ones after it, so a language with longer words leaves some out and shows no
+    others.
+    """
     theme = figure.theme
     step = (right - left) / len(periods)
     widest = max(text_width(period, theme=theme, size=SMALL) for period in periods)
-    every = next(n for n in range(1, 10_000) if n * step >= widest + 6 or n >= len(periods))
+    steps = (1, *(3 * 2**power for power in range(14)))
+    every = next(n for n in steps if n * step >= widest + 6 or n >= len(periods))
     for place in range(len(periods) - 1, -1, -every):
         half = text_width(periods[place], theme=theme, size=SMALL) / 2
         x = min(max(left + (place + 0.5) * step, half), figure.width - half)
