@@ -12,9 +12,10 @@ from cxlib.report import figures
 from cxlib.report.ab_design import size_rows
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Marked, Table
+from cxlib.report.tables import Cell, Marked
 from cxlib.report.trial import Trial, evidence, sign, trial_values, value_words
 from cxlib.report.trial_charts import not_read
+from cxlib.report.trial_table import trial_table
 from cxlib.report.writer import Day, Joined, Num, NumKind, Phrase, Value, Writer, phrase
 from cxlib.stats.rerandomisation import Rerandomised
 
@@ -39,7 +40,7 @@ def design_table(report: Report, trial: Trial, design: Design | None, looks: Loo
             else phrase("list.none"),
         ),
     ]
-    return _table(
+    return trial_table(
         report, "ab_checks.design", values, ("part", "value"), rows, title=title, text=("value",)
     )
 
@@ -117,7 +118,7 @@ def health_table(report: Report, trial: Trial, health: Health) -> Block:
         **values, "limit": limit, "total": len(rows), "good": _good(rows), "checks": health.checks,
     }  # fmt: skip
     heads = ("check", "found", "result")
-    return _table(report, "ab_checks.health", counts, heads, rows, text=("found", "result"))
+    return trial_table(report, "ab_checks.health", counts, heads, rows, text=("found", "result"))
 
 
 def span_chart(report: Report, trial: Trial, health: Health) -> Block:
@@ -200,7 +201,7 @@ def doubt_table(report: Report, trial: Trial, check: SizeCheck | None, looks: Lo
                 phrase("ab_checks.doubt.times", ratio=Num(check.if_minimum.ratio, "ratio")),
             ),
         ]  # fmt: skip
-    return _table(report, "ab_checks.doubt", values, ("part", "value"), rows, text=("value",))
+    return trial_table(report, "ab_checks.doubt", values, ("part", "value"), rows, text=("value",))
 
 
 def doubt_finding(report: Report, trial: Trial, check: SizeCheck | None, looks: LookView) -> Block:
@@ -244,7 +245,7 @@ def attack_table(report: Report, trial: Trial, red_team: RedTeam) -> Block:
     draws = next((d.false_alarms.n_obs for d in (red_team.arms, red_team.segments) if d), 0)
     values = {**trial_values(trial), "draws": draws, "total": len(rows), "good": _good(rows)}
     heads = ("attack", "promised", "found", "result")
-    return _table(
+    return trial_table(
         report, "ab_checks.attack", values, heads, rows, text=("promised", "found", "result")
     )
 
@@ -292,27 +293,3 @@ def _passed(good: bool, *, blocks: bool = False) -> Marked:  # noqa: FBT001 - pr
 
 def _good(rows: list[tuple[Cell, ...]]) -> int:
     return sum(isinstance(row[-1], Marked) and row[-1].status == "good" for row in rows)
-
-
-def _table(
-    report: Report,
-    prefix: str,
-    values: dict[str, Value],
-    heads: tuple[str, ...],
-    rows: list[tuple[Cell, ...]],
-    *,
-    title: str = "",
-    text: tuple[str, ...] = (),
-) -> Block:
-    return report.table(
-        f"{prefix}.table",
-        Table(
-            title=Phrase(title or f"{prefix}.table", values),
-            subtitle=Phrase(f"{prefix}.subtitle", values),
-            source=Phrase(f"{prefix}.source", values),
-            columns=[
-                Column(f"{prefix}.{head}", "text" if head in text else "num") for head in heads
-            ],
-            rows=rows,
-        ),
-    )

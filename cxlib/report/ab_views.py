@@ -8,9 +8,10 @@ from cxlib.decisions.trial_segments import SecondaryView, SegmentEffect, Segment
 from cxlib.decisions.verdict import Verdict
 from cxlib.report.blocks import Block
 from cxlib.report.report import Report
-from cxlib.report.tables import Cell, Column, Marked, Status, Table
+from cxlib.report.tables import Cell, Marked, Status
 from cxlib.report.trial import Trial, evidence, trial_values, value_words
 from cxlib.report.trial_charts import not_read
+from cxlib.report.trial_table import trial_table
 from cxlib.report.writer import Num, Phrase, Value, phrase
 from cxlib.stats.estimate import Estimate
 
@@ -49,7 +50,9 @@ def all_table(report: Report, trials: dict[str, Trial]) -> Block:
         "units": sum(e.readout.split.n_all for e in trials.values()),
     }
     heads = ("test", "verdict", "metric", "effect", "ci", "n", "why")
-    return _table(report, "ab_checks.all", counts, heads, rows, text=("verdict", "metric", "why"))
+    return trial_table(
+        report, "ab_checks.all", counts, heads, rows, text=("verdict", "metric", "why")
+    )
 
 
 def _readouts(trials: dict[str, Trial]) -> list[tuple[Trial, Readout]]:
@@ -100,7 +103,7 @@ def secondary_table(report: Report, trial: Trial, views: Sequence[SecondaryView]
     shown = sum(view.shows for view in views)
     values = {**trial_values(trial), "count": len(views), "shown": shown, "family": family}
     heads = ("name", "control", "treatment", "difference", "ci", "p", "n", "result")
-    return _table(report, "ab_views.secondary", values, heads, rows, text=("result",))
+    return trial_table(report, "ab_views.secondary", values, heads, rows, text=("result",))
 
 
 def segment_table(report: Report, trial: Trial, views: Sequence[SegmentView]) -> Block:
@@ -116,7 +119,7 @@ def segment_table(report: Report, trial: Trial, views: Sequence[SegmentView]) ->
     values = {**trial_values(trial), "count": len(rows), "hidden": sum(v.hidden for v in views)}
     case = "alike" if not any(view.differs for view in views) else "differ"
     heads = ("segment", "role", "difference", "ci", "pulled", "n")
-    return _table(
+    return trial_table(
         report, "ab_views.segments", values, heads, rows,
         title=f"ab_views.segments.table_{case}", text=("role",),
     )  # fmt: skip
@@ -167,7 +170,7 @@ def money_table(report: Report, trial: Trial, found: Benefit | None) -> Block:
         (phrase("ab_views.money.net"), *_dollars(found.net)),
     ]  # fmt: skip
     values = {**trial_values(trial), "gain": found.gain, "yearly": found.worth.units_per_year}
-    return _table(report, "ab_views.money", values, ("part", "value", "ci"), rows)
+    return trial_table(report, "ab_views.money", values, ("part", "value", "ci"), rows)
 
 
 def _dollars(amount: Estimate) -> tuple[Cell, Cell]:
@@ -218,27 +221,3 @@ def _segment_row(
         None if found.shrunken is None else phrase("cell.signed", value=found.shrunken),
         found.n_control + found.n_treatment,
     )  # fmt: skip
-
-
-def _table(
-    report: Report,
-    prefix: str,
-    values: dict[str, Value],
-    heads: tuple[str, ...],
-    rows: list[tuple[Cell, ...]],
-    *,
-    title: str = "",
-    text: tuple[str, ...] = (),
-) -> Block:
-    return report.table(
-        f"{prefix}.table",
-        Table(
-            title=Phrase(title or f"{prefix}.table", values),
-            subtitle=Phrase(f"{prefix}.subtitle", values),
-            source=Phrase(f"{prefix}.source", values),
-            columns=[
-                Column(f"{prefix}.{head}", "text" if head in text else "num") for head in heads
-            ],
-            rows=rows,
-        ),
-    )
