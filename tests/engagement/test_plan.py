@@ -12,16 +12,11 @@ SAMPLE = Path(__file__).parents[2] / "data_samples" / "harbour_home" / "engageme
 
 
 @pytest.fixture
-def problems(tmp_path):
+def problems(edited):
     """Load the sample with some text replaced; give the problems without file and line."""
 
     def load(*pairs):
-        text = SAMPLE.read_text(encoding="utf-8")
-        for old, new in pairs:
-            assert old in text, f"the sample no longer holds {old!r}"
-            text = text.replace(old, new, 1)
-        path = tmp_path / "engagement.yml"
-        path.write_text(text, encoding="utf-8")
+        path = edited(*pairs)
         with pytest.raises(ConfigError) as caught:
             load_engagement(path)
         return [str(p).split(", ", 2)[2] for p in caught.value.problems]
