@@ -66,7 +66,8 @@ def read_file(
     checked = size_check(found)
     if checked is not None and found.readout.is_valid:
         chance = _share(min(checked.bayes.chance_better, 0.999))
-        yield f"chance of being better, to a sceptic: {chance}"
+        usual = ENGLISH.number(checked.bayes.prior_sd, found.readout.primary.effect.unit, "")
+        yield f"chance of being better, to one who expects effects within {usual}: {chance}"
 
 
 def _split_lines(found: Evaluation) -> Iterator[str]:

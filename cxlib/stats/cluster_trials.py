@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlib.errors import InputError
-from cxlib.stats.effects import Effect, log_ratio, t_estimate
+from cxlib.stats.effects import Effect, effect_of_levels
 from cxlib.stats.estimate import Estimate, Unit, check_level
 
 Array: TypeAlias = NDArray[np.float64]
@@ -109,26 +109,15 @@ def cluster_effect(
             sum(scale**2 * _variance(arm) for arm, scale in zip(arms, scales, strict=True))
         )
         relative_df = _freedom(arms, scales)
-    return Effect(
-        effect=t_estimate(
-            ours - theirs,
-            std_error=error,
-            df=df,
-            n_obs=n_obs,
-            unit=unit,
-            method="CR2",
-            confidence_level=confidence_level,
-        ),
-        rel_effect=log_ratio(
-            ours,
-            theirs,
-            std_error=relative_error,
-            df=relative_df,
-            n_obs=n_obs,
-            confidence_level=confidence_level,
-        ),
-        std_error=error,
-        df=df,
+    return effect_of_levels(
+        ours,
+        theirs,
+        error=(error, df),
+        log_error=(relative_error, relative_df),
+        n_obs=n_obs,
+        unit=unit,
+        method="CR2",
+        confidence_level=confidence_level,
     )
 
 

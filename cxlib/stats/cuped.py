@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxlib.errors import InputError
-from cxlib.stats.effects import Effect, log_ratio, t_estimate
+from cxlib.stats.effects import Effect, effect_of_levels
 from cxlib.stats.estimate import Unit, check_level
 from cxlib.stats.means import welch_df
 
@@ -200,7 +200,6 @@ def _estimate(
         for arm in (treatment, control)
     ]
     error, df = _error(parts, rank)
-    value = ours - theirs
     relative_error = inf
     relative_df = inf
     if ours > 0 and theirs > 0:
@@ -210,26 +209,15 @@ def _estimate(
             for arm, level in ((treatment, ours), (control, theirs))
         ]
         relative_error, relative_df = _error(logs, rank)
-    found = Effect(
-        effect=t_estimate(
-            value,
-            std_error=error,
-            df=df,
-            n_obs=n_obs,
-            unit=unit,
-            method=method,
-            confidence_level=confidence_level,
-        ),
-        rel_effect=log_ratio(
-            ours,
-            theirs,
-            std_error=relative_error,
-            df=relative_df,
-            n_obs=n_obs,
-            confidence_level=confidence_level,
-        ),
-        std_error=error,
-        df=df,
+    found = effect_of_levels(
+        ours,
+        theirs,
+        error=(error, df),
+        log_error=(relative_error, relative_df),
+        n_obs=n_obs,
+        unit=unit,
+        method=method,
+        confidence_level=confidence_level,
     )
     return found, ours, theirs
 

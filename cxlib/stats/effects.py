@@ -30,6 +30,52 @@ class Effect:
     df: float
 
 
+def effect_of_levels(
+    ours: float,
+    theirs: float,
+    *,
+    error: tuple[float, float],
+    log_error: tuple[float, float],
+    n_obs: int,
+    unit: Unit,
+    method: str,
+    confidence_level: float,
+) -> Effect:
+    """Give the effect of two levels whose errors are known: t interval, and log ratio.
+
+    Args:
+        ours: The treatment's level.
+        theirs: The control's.
+        error: Standard error of the difference and its degrees of freedom.
+        log_error: The same of the log ratio; infinite where it does not exist.
+        n_obs: Observations behind both.
+        unit: How the difference is read.
+        method: The interval's method.
+        confidence_level: In [0.9, 1).
+    """
+    return Effect(
+        effect=t_estimate(
+            ours - theirs,
+            std_error=error[0],
+            df=error[1],
+            n_obs=n_obs,
+            unit=unit,
+            method=method,
+            confidence_level=confidence_level,
+        ),
+        rel_effect=log_ratio(
+            ours,
+            theirs,
+            std_error=log_error[0],
+            df=log_error[1],
+            n_obs=n_obs,
+            confidence_level=confidence_level,
+        ),
+        std_error=error[0],
+        df=error[1],
+    )
+
+
 def proportion_effect(
     x_control: int,
     n_control: int,
