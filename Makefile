@@ -50,8 +50,8 @@ environment.yml: pyproject.toml $(call STAMP,test)
 	@$(BIN)/pyproject2conda yaml -e lab --python-include infer --name cx-workbook -w force -o $@
 
 lock: $(UV)  ## renew requirements.lock from pyproject.toml
-	@$(UV) pip compile pyproject.toml --extra lab --extra office --extra setup --extra dev --universal \
-	  --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	@$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11.2 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 clean:  ## remove the environment, caches and reports made here
 	@rm -rf .venv .tools .cache reports
