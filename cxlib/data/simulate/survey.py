@@ -1,6 +1,7 @@
 # ruff: noqa: PLR2004  (a simulation is made of chosen numbers)
 """Invitations and answers: who is asked, who answers, what they say on each scale."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -164,7 +165,13 @@ def draw_responses(truth: Truth, experiences: pd.DataFrame, *, seed: int) -> pd.
     )
 
 
-def draw_answers(truth: Truth, responses: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def draw_answers(
+    truth: Truth,
+    responses: pd.DataFrame,
+    *,
+    seed: int,
+    driver_shifts: Mapping[tuple[str, str], float] = DRIVER_SHIFTS,
+) -> pd.DataFrame:
     """Cut every completed answer's scores from its hidden satisfaction; some items are missing."""
     rng = stream(seed, "answers")
     done = responses[responses["completed"] == 1].sort_values("_answered", kind="stable")
@@ -217,7 +224,7 @@ def draw_answers(truth: Truth, responses: pd.DataFrame, *, seed: int) -> pd.Data
     level = np.array([t.level for t in truth.touchpoints])[place]
     for driver in DRIVERS:
         gain = done[f"_gain_{driver}"].to_numpy()
-        shift = np.array([DRIVER_SHIFTS.get((t.id, driver), 0.0) for t in truth.touchpoints])
+        shift = np.array([driver_shifts.get((t.id, driver), 0.0) for t in truth.touchpoints])
         rating = 0.6 * level + shift[place] + 0.6 * done["_effect"].to_numpy() + np.nan_to_num(gain)
         asked = (~np.isnan(gain)).astype(float)
         columns[f"driver_{driver}"] = cut(rating, _DRIVER_CUTS, asked=asked)
