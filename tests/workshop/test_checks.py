@@ -215,9 +215,15 @@ def test_no_object_can_make_a_check_raise(desk, language, place):
         assert check(key, HOSTILE[place]).state in {"blank", "wrong"}
 
 
+def hostile(place):
+    """By its place, so that the test's own report need not show it."""
+    return HOSTILE[place]
+
+
 plain = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.complex_numbers(), st.text(),
-    st.binary(), st.decimals(), st.fractions(), st.dates(), st.integers(0, len(HOSTILE) - 1).map(HOSTILE.__getitem__),
+    st.binary(), st.decimals(), st.fractions(), st.dates(),
+    st.integers(0, len(HOSTILE) - 1).map(hostile),
 )  # fmt: skip
 anything = st.recursive(
     plain,
