@@ -28,9 +28,25 @@ def render_pdf(html: str, *, page: PageText, brand: Brand, fonts: FontSet, creat
         ReportError: An element outside the closed set, a character without a glyph, a
             picture without words, or a page Typst cannot set.
     """
+    source = to_typst(html, page=page, brand=brand, family=fonts.family, created=created)
+    where = f"{page.title}, {page.language}"
+    return set_pdf(source, fonts=fonts, created=created, where=where)
+
+
+def set_pdf(source: str, *, fonts: FontSet, created: date, where: str) -> bytes:
+    """Give the PDF of a Typst source.
+
+    Args:
+        source: Typst's text; files it reads lie in the templates.
+        fonts: Faces; no font of the machine is looked at.
+        created: Goes into the file, so that bytes repeat.
+        where: Names the page in errors.
+
+    Raises:
+        ReportError: A character without a glyph, or a page Typst cannot set.
+    """
     import typst
 
-    source = to_typst(html, page=page, brand=brand, family=fonts.family, created=created)
     require_glyphs(source, fonts)
     compiler = typst.Compiler(root=TEMPLATES, font_paths=_fonts(fonts), ignore_system_fonts=True)
     try:
@@ -43,11 +59,9 @@ def render_pdf(html: str, *, page: PageText, brand: Brand, fonts: FontSet, creat
     except typst.TypstError as error:
         hints = "; ".join(error.hints)
         reason = f"{error.message}; {hints}" if hints else error.message
-        raise ReportError(
-            f"{page.title}, {page.language}: the PDF cannot be made: {reason}"
-        ) from error
+        raise ReportError(f"{where}: the PDF cannot be made: {reason}") from error
     if not isinstance(made, bytes):
-        raise ReportError(f"{page.title}, {page.language}: the PDF must be one file")
+        raise ReportError(f"{where}: the PDF must be one file")
     return made
 
 
