@@ -230,7 +230,10 @@ class Course:
         ``Notebook.hears`` makes notebooks wait for each other; this catches an entry that is
         missing there, so that the result is the one of a run in order.
         """
-        readings = [note for note in read_notes(desk / FILE) or [] if note[1] in MAKERS]
+        readings = [
+            note for note in read_notes(desk / FILE) or []
+            if note[1] in MAKERS and note[0] != "field"  # a field may have an entry's name: kpis
+        ]  # fmt: skip
         for maker in {MAKERS[name] for _, name, _ in readings}:
             if maker in self.chosen and maker < notebook.name:
                 self.done[maker].wait()

@@ -131,11 +131,14 @@ def _papermill(
 ) -> None:
     import papermill
 
+    from cxlib.run.engine import register
+
     try:
         papermill.execute_notebook(
             source,
             output,
             parameters=parameters,
+            engine_name=register(),
             kernel_name="python3",
             # papermill's own cwd would change this process's, under the feet of other threads
             resources={"metadata": {"path": str(source.parent)}},

@@ -47,8 +47,12 @@ PRELOADED = (
     "rjieba",
     "ahocorasick",
     "nh3",
+    "brand_yml",
+    "yaml",
 )
 ROOMS = ("data", "stats", "measures", "decisions", "report")
+GARBAGE = (50_000, 20, 100)
+"""Cyclic garbage is looked for less often: charts make many small objects, and few that stay."""
 BACKEND = "module://matplotlib_inline.backend_inline"
 
 
@@ -155,6 +159,7 @@ def _become_kernel(request: dict[str, Any], close: tuple[int, ...]) -> NoReturn:
         time.tzset()
         os.chdir(request["cwd"])
         sys.argv = ["ipykernel_launcher", *request["argv"]]
+        gc.set_threshold(*GARBAGE)
         _draw_again()
         from ipykernel.kernelapp import IPKernelApp
 

@@ -119,7 +119,7 @@ def _automaton() -> Any:  # noqa: ANN401 - a class of an untyped package
 def _cues() -> tuple[_Cue, ...]:
     """The list, each words once: what is named first decides."""
     with LIST.open(encoding="utf-8") as file:
-        read = yaml.safe_load(file)
+        read = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     found: dict[str, _Cue] = {}
 
     def take(words: Iterable[str], role: _Role, value: float = 0.0) -> None:
