@@ -70,7 +70,7 @@ $(UV): requirements.lock
 
 $(call STAMP,report): EXTRAS = --extra setup
 $(call STAMP,lab): EXTRAS = --extra setup --extra lab
-$(call STAMP,test): EXTRAS = --extra setup --extra office --extra postgres --extra dev
+$(call STAMP,test): EXTRAS = --extra setup --extra office --extra postgres --extra cluster --extra dev
 .venv/.ready-%: .venv/bin/python requirements.lock pyproject.toml
 	@echo "set-up 2/3  installing locked packages ($*)"
 	@$(UV) pip install --quiet --require-hashes --compile-bytecode --constraint requirements.lock \
