@@ -7,7 +7,7 @@ c.answers.groupby("touchpoint")["nps"].mean()
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -151,8 +151,9 @@ def make_company(folder: Path, *, seed: int, difficulty: Difficulty = "usual") -
     for name in TABLES:
         text = visible(drawn[name]).to_csv(index=False, lineterminator="\n")
         (folder / "data" / f"{name}.csv").write_bytes(text.encode())
-    write_files(folder, name=plan.name, terms=plan.terms)
-    return truth
+    code = _code(folder)
+    write_files(folder, name=plan.name, terms=plan.terms, code=code)
+    return replace(truth, code=code)
 
 
 def make_groups(
@@ -260,6 +261,17 @@ def _check_empty(folder: Path) -> None:
         raise InputError(f"the company needs a folder, {folder} is a file; name another one")
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"the company needs a new or empty folder, {folder} holds files")
+
+
+def _code(folder: Path) -> str:
+    """A short name of a company's data, letters and digits that are not mistaken for others."""
+    import hashlib
+
+    whole = hashlib.sha256()
+    for name in TABLES:
+        whole.update((folder / "data" / f"{name}.csv").read_bytes())
+    letters = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+    return "".join(letters[byte % len(letters)] for byte in whole.digest()[:6])
 
 
 def _secret(seed: int, difficulty: str) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from cxlib.workshop.form_file import form_text
 from cxlib.workshop.truth_terms import Terms
 
 _TEMPLATE: Final = Path(__file__).with_name("company_engagement.yml")
@@ -23,10 +24,10 @@ def engagement_text(*, name: tuple[str, str], terms: Terms) -> str:
     )
 
 
-def write_files(folder: Path, *, name: tuple[str, str], terms: Terms) -> None:
+def write_files(folder: Path, *, name: tuple[str, str], terms: Terms, code: str) -> None:
     """Write what learners get beside the tables (UTF-8, LF)."""
     text = engagement_text(name=name, terms=terms)
     (folder / "engagement.yml").write_bytes(text.encode())
     brand = Path(__file__).with_name("company_brand.yml").read_bytes()
     (folder / "_brand.yml").write_bytes(brand)
-    (folder / "form.csv").write_bytes(b"")
+    (folder / "form.csv").write_bytes(form_text(terms=terms, code=code).encode())

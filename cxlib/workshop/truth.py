@@ -58,10 +58,11 @@ class Truth:
         ab_effect: True effect on conversion of everyone randomised, a difference of shares.
         ab_broken: Whether customers of one arm were lost, so that the test is invalid.
         initiative_effect: True effect of reply_promise on sales per enquiry in its stores, a
-            difference of shares, mean over store-months of the review period.
+            difference of shares over all enquiries of the review period.
         initiative_rel_effect: The same relative.
         coaching_effect: True effect of coaching on store CSAT: always 0.
         terms: What the groups were told.
+        code: Printed on the company's form, so that a form finds its truth; from the data alone.
     """
 
     seed: int
@@ -92,6 +93,7 @@ class Truth:
     initiative_rel_effect: float
     coaching_effect: float
     terms: Terms
+    code: str = ""
 
     @property
     def nps_change(self) -> float:
@@ -143,7 +145,7 @@ def derive_truth(plan: Plan, stores: pd.DataFrame, *, seed: int, difficulty: Dif
         ab_control=planted.ab_conversion_control,
         ab_effect=planted.ab_conversion_effect,
         ab_broken=plan.lost_of_new > 0,
-        initiative_effect=effect["abs_effect_mean_of_store_months"],
+        initiative_effect=effect["abs_effect_weighted_by_enquiries"],
         initiative_rel_effect=planted.conversion_rel_effect,
         coaching_effect=planted.coaching_csat_effect,
         terms=plan.terms,
