@@ -22,7 +22,7 @@ Kind = Literal["text", "int", "number", "date", "datetime", "flag"]
 _PLAIN: Final = re.compile(r"[a-z0-9_]{1,40}")
 VIOLATION_COLUMNS: Final = ("file", "row", "column", "value", "rule", "remedy")
 
-_KIND_RULES: Final[Mapping[Kind, tuple[str, str]]] = {
+KIND_RULES: Final[Mapping[Kind, tuple[str, str]]] = {
     "int": ("must be a whole number", "correct the value or leave it empty"),
     "number": ("must be a number", "correct the value or leave it empty"),
     "flag": ("must be 0 or 1", "correct the value or leave it empty"),
@@ -65,12 +65,14 @@ class RowRule:
         holds: Takes the frame of these columns and says per row whether the rule holds.
         rule: What must hold, in words.
         remedy: What to do about a breach.
+        breaks: The opposite of `holds` as an SQL condition, for tables in an engine.
     """
 
     columns: tuple[str, ...]
     holds: Callable[[pd.DataFrame], pd.Series]
     rule: str
     remedy: str = "correct one of the two values"
+    breaks: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +292,7 @@ def _type_column(text: pd.Series, column: Column, breaches: _Breaches) -> pd.Ser
         "date": to_times, "datetime": to_times,
     }[column.kind]  # fmt: skip
     values, bad = convert(text)
-    rule, remedy = _KIND_RULES[column.kind]
+    rule, remedy = KIND_RULES[column.kind]
     if column.kind in {"date", "datetime"} and text[bad].str.contains("上午|下午").any():
         remedy = "set reader: google_forms, whose times these are"
     breaches.add(column.name, text[bad], rule=rule, remedy=remedy)
@@ -302,7 +304,7 @@ def _type_column(text: pd.Series, column: Column, breaches: _Breaches) -> pd.Ser
     outside = _outside(values, column)
     breaches.add(
         column.name, text[outside],
-        rule=_range_rule(column), remedy="correct the value or leave it empty",
+        rule=range_rule(column), remedy="correct the value or leave it empty",
     )  # fmt: skip
     return values.mask(outside) if outside.any() else values
 
@@ -314,7 +316,8 @@ def _outside(values: pd.Series, column: Column) -> Mask:
     return np.asarray((numbers < low) | (numbers > high))
 
 
-def _range_rule(column: Column) -> str:
+def range_rule(column: Column) -> str:
+    """Word the limits of a column of numbers."""
     if column.minimum is None:
         return f"must be {column.maximum:g} or less"
     if column.maximum is None:

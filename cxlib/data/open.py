@@ -28,7 +28,11 @@ class TableSpec(Protocol):
 
     @property
     def file(self) -> str:
-        """Its file, relative to the engagement's data folder."""
+        """Its file, relative to the engagement's data folder; "" for a table in an engine."""
+
+    @property
+    def table(self) -> str:
+        """Its name in the engine; "" for a file."""
 
     @property
     def encoding(self) -> str | None:
@@ -128,7 +132,8 @@ class ContractError(DataError):
         self.violations = violations
 
 
-def _contract(name: str, ces_version: CesVersion, may_repeat: bool) -> TableContract:  # noqa: FBT001
+def contract_of(name: str, ces_version: CesVersion, *, may_repeat: bool) -> TableContract:
+    """Look up a contract, without its key where the engagement lets rows repeat."""
     contract = table_contract(name, ces_version=ces_version)
     return replace(contract, unique_together=()) if may_repeat else contract
 
@@ -158,19 +163,21 @@ def open_data(
             files are reported together.
     """
     wanted = list(dict.fromkeys(needs)) or list(tables)
-    problems = _name_problems(wanted, tables)
+    problems = name_problems(wanted, tables)
     raws: dict[str, RawTable] = {}
     registers = dict(known or {})
     for name in [*wanted, *(["stores"] if "stores" not in wanted and "stores" in tables else [])]:
         if name in tables and name in TABLE_NAMES:
             try:
-                raws[name] = _read(name, tables[name], folder)
+                raws[name] = read_spec(name, tables[name], folder)
             except DataError as error:
                 problems.extend(error.problems)
     if "stores" in raws and "store" in raws["stores"].frame.columns:
         registers.setdefault("store", frozenset(raws["stores"].frame["store"].dropna()))
     checked = {
-        name: check(raw, _contract(name, ces_version, name in repeats), known=registers)
+        name: check(
+            raw, contract_of(name, ces_version, may_repeat=name in repeats), known=registers
+        )
         for name, raw in raws.items()
         if name in wanted
     }
@@ -180,7 +187,8 @@ def open_data(
     return _open(checked, wanted)
 
 
-def _read(name: str, spec: TableSpec, folder: Path) -> RawTable:
+def read_spec(name: str, spec: TableSpec, folder: Path) -> RawTable:
+    """Read the file of a table."""
     return read_table(
         folder / spec.file, table_name=name, encoding=spec.encoding, sheet=spec.sheet,
         reader=spec.reader, columns=spec.columns,
@@ -196,13 +204,17 @@ def _open(checked: Mapping[str, CheckedTable], wanted: Sequence[str]) -> Data:
             name: duckdb_source(checked[name].frame, table=name, connection=engine)
             for name in wanted
         },
-        audit={name: _audit(checked[name]) for name in wanted},
+        audit={name: audit_of(checked[name]) for name in wanted},
     )
 
 
-def _audit(table: CheckedTable) -> TableAudit:
+def audit_of(table: CheckedTable) -> TableAudit:
+    """Say what is known about a checked file."""
     frame, raw, date = table.frame, table.raw, table.contract.date
     dates = frame[date].dropna() if date in frame.columns else pd.Series(dtype="datetime64[us]")
+    absent = [name for name in table.contract.column_names if name not in frame.columns]
+    limits = {column.name: column.maximum for column in table.contract.columns}
+    effort = frame["ces"].dropna() if "ces" in frame.columns else pd.Series(dtype="Int64")
     return TableAudit(
         table=raw.table_name,
         file=raw.file,
@@ -215,35 +227,34 @@ def _audit(table: CheckedTable) -> TableAudit:
         missing_share={str(name): float(share) for name, share in frame.isna().mean().items()},
         first_date=dates.min() if len(dates) else None,
         last_date=dates.max() if len(dates) else None,
-        notes=(*raw.notes, *_likely_misspelt(table), *_likely_other_scale(table)),
+        notes=(
+            *raw.notes,
+            *likely_misspelt(absent, table.unused_columns),
+            *likely_other_scale(
+                limits.get("ces"), len(effort), float(effort.max()) if len(effort) else None
+            ),
+        ),
     )
 
 
-def _likely_misspelt(table: CheckedTable) -> list[str]:
+def likely_misspelt(absent: Sequence[str], unused: Sequence[str]) -> list[str]:
     """Say which unused columns look like a column that is absent; no error, since it may be so."""
-    absent = [name for name in table.contract.column_names if name not in table.frame.columns]
-    near = {
-        name: get_close_matches(name.lower(), absent, n=1, cutoff=0.75)
-        for name in table.unused_columns
-    }
+    near = {name: get_close_matches(name.lower(), absent, n=1, cutoff=0.75) for name in unused}
     return [
         f"column {name} is not used; it may be {found[0]}" for name, found in near.items() if found
     ]
 
 
-def _likely_other_scale(table: CheckedTable) -> list[str]:
+def likely_other_scale(maximum: float | None, n_obs: int, highest: float | None) -> list[str]:
     """Say when nobody uses the upper end of the effort scale: it may be the older question."""
     top = CES_SCALES["v1"][1]
-    limits = {column.name: column.maximum for column in table.contract.columns}
-    if limits.get("ces") in {None, top} or "ces" not in table.frame.columns:
+    if maximum in {None, top} or highest is None or n_obs < ENOUGH_ANSWERS or highest > top:
         return []
-    answers = table.frame["ces"].dropna()
-    if len(answers) < ENOUGH_ANSWERS or answers.max() > top:
-        return []
-    return [f"no ces answer is above {top} of {limits['ces']:g}; it may be CES-v1, which has {top}"]
+    return [f"no ces answer is above {top} of {maximum:g}; it may be CES-v1, which has {top}"]
 
 
-def _name_problems(wanted: Sequence[str], tables: Mapping[str, TableSpec]) -> list[Problem]:
+def name_problems(wanted: Sequence[str], tables: Mapping[str, TableSpec]) -> list[Problem]:
+    """Say which tables are not known and which are needed."""
     problems = []
     for name in dict.fromkeys([*tables, *wanted]):
         if name not in TABLE_NAMES:

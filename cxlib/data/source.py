@@ -100,12 +100,14 @@ class Source:
                 f"columns not found: {', '.join(absent)}{hint}; "
                 f"{self.table} has {', '.join(sorted(self.columns))}"
             )
-        return tuple(self._spell(column) for column in columns)
+        return tuple(spell(column, self.quote) for column in columns)
 
-    def _spell(self, column: str) -> str:
-        if _PLAIN.fullmatch(column) and column not in _RESERVED:
-            return column
-        return self.quote + column.replace(self.quote, self.quote * 2) + self.quote
+
+def spell(name: str, quote: str = '"') -> str:
+    """Write a name for SQL, between quotes where it is no plain word."""
+    if _PLAIN.fullmatch(name) and name not in _RESERVED:
+        return name
+    return quote + name.replace(quote, quote * 2) + quote
 
 
 def duckdb_source(

@@ -67,6 +67,7 @@ def _not_before(first: str, then: str) -> RowRule:
         columns=(first, then),
         holds=lambda frame: frame[then] >= frame[first],
         rule=f"{then} must not be before {first}",
+        breaks=f"{then} < {first}",
     )
 
 
@@ -75,6 +76,7 @@ def _not_above(part: str, whole: str) -> RowRule:
         columns=(whole, part),
         holds=lambda frame: frame[part] <= frame[whole],
         rule=f"{part} must not be above {whole}",
+        breaks=f"{part} > {whole}",
     )
 
 
@@ -83,6 +85,7 @@ def _instead(reason: str, done: str) -> RowRule:
         columns=(reason, done),
         holds=lambda frame: pd.Series(data=False, index=frame.index),
         rule=f"a {reason} says why nothing was done, so {done} must be empty",
+        breaks="1 = 1",
     )
 
 
@@ -91,6 +94,8 @@ def _quarter(name: str) -> RowRule:
         columns=(name,),
         holds=lambda frame: frame[name].str.fullmatch(r"\d{4}Q[1-4]").fillna(value=False),
         rule=f"{name} must be a year and a quarter such as 2026Q1",
+        breaks=f"translate({name}, '123456789', '000000000') <> '0000Q0' "
+        f"or substr({name}, 6, 1) not in ('1', '2', '3', '4')",
     )
 
 
@@ -100,6 +105,7 @@ def _same_effort_question(ces_version: CesVersion) -> RowRule:
         holds=lambda frame: frame["ces_version"] == ces_version,
         rule=f"must be {ces_version} like the engagement; the two versions are never mixed",
         remedy="leave the ces of the other version empty",
+        breaks=f"ces_version <> '{ces_version}'",
     )
 
 
@@ -121,12 +127,16 @@ def _history_rules(ces_version: CesVersion) -> tuple[RowRule, ...]:
             holds=in_range,
             rule=f"must be -100 to 100 for nps, {low} to {high} for ces, 0 to 1 for a share",
             remedy="correct the value; write 38 % as 0.38",
+            breaks="case when kpi = 'nps' then value < -100 or value > 100 "
+            f"when kpi = 'ces' then value < {low} or value > {high} "
+            "else value < 0 or value > 1 end",
         ),
         RowRule(
             columns=("promoters", "passives", "detractors", "n_obs"),
             holds=bands_add_up,
             rule="promoters, passives and detractors must add up to n_obs",
             remedy="correct one of the counts",
+            breaks="promoters + passives + detractors <> n_obs",
         ),
         _not_above("successes", "n_obs"),
     )
