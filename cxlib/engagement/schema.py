@@ -197,6 +197,12 @@ class Release(Strict):
     name: Name
 
 
+class Comparison(Strict):
+    """What branches are in 07_branch_comparison."""
+
+    by: Literal["store", "segment", "channel", "touchpoint", "language"]
+
+
 class SaleDays(Period):
     """A sale: days on which customers come for the price, marked and modelled in tracking."""
 
@@ -239,6 +245,7 @@ class Engagement(Strict):
     releases: list[Release] = Field(default_factory=list)
     sale_days: list[SaleDays] = Field(default_factory=list)
     growth_goal: GrowthGoal | None = None
+    comparison: Comparison | None = None
     links: list[Link] = Field(default_factory=list)
     actions: list[Action] = Field(default_factory=list)
     benchmarks: list[Benchmark] = Field(default_factory=list)

@@ -1,5 +1,6 @@
 """Stores (or agents, or brands) in a league: case mix taken out, ranks with their intervals."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal, TypeAlias
@@ -124,7 +125,9 @@ def league(
     *,
     seed: int,
     confidence_level: float = 0.95,
+    rank_level: float | None = None,
     minimum_cell: int = 30,
+    hide: Collection[str] = (),
     n_draws: int = 4_000,
 ) -> League:
     """Rank stores by their score after their mix of touchpoints is taken out.
@@ -140,7 +143,9 @@ def league(
             for a plain league. Answers without a store are left out.
         seed: Of the draws.
         confidence_level: Of intervals and ranks, in [0.9, 1).
+        rank_level: Of the ranks alone, where several leagues are read together.
         minimum_cell: Stores with fewer answers are hidden.
+        hide: Stores that are hidden whatever their number of answers.
         n_draws: Draws for the rank intervals, 200 or more.
 
     Raises:
@@ -159,7 +164,7 @@ def league(
     owner = np.array([group[0] for group in sample.groups])
     stores = sorted({name for name in owner.tolist() if name})
     answers = {name: float(sample.products.n[owner == name].sum()) for name in stores}
-    shown = [name for name in stores if answers[name] >= minimum_cell]
+    shown = [name for name in stores if answers[name] >= minimum_cell and name not in hide]
     if len(shown) < FEWEST:
         raise InputError(
             f"a league needs at least {FEWEST} stores with {minimum_cell} answers, "
@@ -176,7 +181,9 @@ def league(
     draws = rng.multivariate_normal(
         adjusted, scale * scale * found.covariance, size=n_draws, method="eigh"
     ).T
-    bounds = rank_bounds(adjusted, draws, confidence_level=confidence_level, family="league")
+    bounds = rank_bounds(
+        adjusted, draws, confidence_level=rank_level or confidence_level, family="league"
+    )
     ranks = (-adjusted).argsort(kind="stable").argsort() + 1
     distance = (adjusted - overall) / (answer_sd / np.sqrt(n)) if answer_sd else 0 * adjusted
     near, far = (normal_quantile(level) for level in LIMITS)

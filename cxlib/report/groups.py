@@ -8,7 +8,7 @@ from cxlib.measures.groups import GroupComparison, GroupDifference
 from cxlib.measures.league import LIMITS, League, LeagueEntry
 from cxlib.report import figures
 from cxlib.report.blocks import Block
-from cxlib.report.report import Report
+from cxlib.report.report import Draw, Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
 from cxlib.report.who_answered import category, margin_names, none_block
@@ -169,6 +169,35 @@ def league_chart(
     if league is None:
         return none_block(report, "groups.league.none")
     values = league_values(report, league, comparison, names)
+    draw = funnel_of(league, names, metric=values["metric"])
+    case = "some" if any(entry.place != "inside" for entry in league.entries) else "no"
+    return report.figure(
+        "groups.league.funnel",
+        draw,
+        title=Phrase(f"groups.league.chart_{case}", values),
+        subtitle=Phrase("groups.league.subtitle", values),
+        source=Phrase("groups.league.source", values),
+        alt=Phrase("groups.league.alt", values),
+    )
+
+
+def funnel_of(
+    league: League,
+    names: Mapping[str, Value],
+    *,
+    metric: Value,
+    answers: str = "groups.league.answers",
+    score: str = "groups.league.axis",
+) -> Draw:
+    """Draw the funnel plot of a league; branches outside the limits are named.
+
+    Args:
+        league: The branches.
+        names: What they are called.
+        metric: What is scored, for the axis.
+        answers: Catalogue key of the axis of answers.
+        score: Catalogue key of the axis of scores.
+    """
     kind = league.unit
 
     def draw(theme: figures.Theme, write: Writer) -> figures.ThemedFigure:
@@ -192,8 +221,8 @@ def league_chart(
             limits=[limit(level) for level in LIMITS],
             x_fmt=lambda n: write(Num(n)),
             y_fmt=lambda value: write(Num(value, kind)),
-            x_label=write(phrase("groups.league.answers")),
-            y_label=write(phrase("groups.league.axis", metric=values["metric"])),
+            x_label=write(phrase(answers)),
+            y_label=write(phrase(score, metric=metric)),
             centre_label=write(phrase("chart.overall")),
             side_labels={
                 "inside": write(phrase("groups.league.inside")),
@@ -202,15 +231,7 @@ def league_chart(
             },
         )
 
-    case = "some" if any(entry.place != "inside" for entry in league.entries) else "no"
-    return report.figure(
-        "groups.league.funnel",
-        draw,
-        title=Phrase(f"groups.league.chart_{case}", values),
-        subtitle=Phrase("groups.league.subtitle", values),
-        source=Phrase("groups.league.source", values),
-        alt=Phrase("groups.league.alt", values),
-    )
+    return draw
 
 
 def league_table(

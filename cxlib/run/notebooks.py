@@ -39,12 +39,12 @@ class Notebook:
     @property
     def keeps_goals(self) -> bool:
         """Whether it comes after the goals were frozen, and so must present their rules."""
-        return self.name > "02_kpi_setting"
+        return "02_kpi_setting" < self.name < "07"
 
     @property
     def keeps_record(self) -> bool:
         """Whether it writes or reads the record of KPI values beside the ledger."""
-        return self.name > "04_roi_review"
+        return "04_roi_review" < self.name < "07"
 
     def waits_for(self, chosen: Container[str]) -> frozenset[str]:
         """The notebooks of a run that must be done before it may begin."""
@@ -126,6 +126,12 @@ NOTEBOOKS = {
             needs=("diagnosis", "targets", "kpis", "record"),
             hears=("chances", "effects", "verdicts", "baselines"),
             parts=("kpis",),
+        ),
+        Notebook(
+            "07_branch_comparison",
+            ("answers",),
+            parts=("comparison",),
+            optional=("invitations", "stores"),
         ),
     )
 }

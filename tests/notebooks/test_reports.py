@@ -11,7 +11,7 @@ pytestmark = pytest.mark.notebooks
 
 NOTEBOOKS = [
     "01_diagnosis", "02_kpi_setting", "03_ab_test", "04_roi_review", "05_kpi_tracking",
-    "06_half_year_review",
+    "06_half_year_review", "07_branch_comparison",
 ]  # fmt: skip
 LANGUAGES = ["en", "zh-Hant-HK"]
 EVERY = [(notebook, language) for notebook in NOTEBOOKS for language in LANGUAGES]

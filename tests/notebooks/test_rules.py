@@ -26,10 +26,10 @@ def code_cells(notebook):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def test_there_are_six_notebooks():
+def test_there_are_seven_notebooks():
     assert [path.stem for path in PATHS] == [
         "01_diagnosis", "02_kpi_setting", "03_ab_test", "04_roi_review", "05_kpi_tracking",
-        "06_half_year_review",
+        "06_half_year_review", "07_branch_comparison",
     ]  # fmt: skip
 
 

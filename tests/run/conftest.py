@@ -34,6 +34,7 @@ CELLS = {
         "book.ledger.read('effects')",
         "book.ledger.write('review', {}, data={})",
     ),
+    "07_branch_comparison": ("book.engagement.comparison",),
 }
 LATER = ("rebase_reason: str = ''",)
 

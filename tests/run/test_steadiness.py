@@ -240,7 +240,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(engagement, tmp_path, tiny)
         "reused  01_diagnosis", "reused  02_kpi_setting", "reused  03_ab_test",
     ]  # fmt: skip
     assert folder.parents[2] == tmp_path / "reports", "options are those of the run resumed"
-    assert len(list(folder.glob("*.html"))) == 13
+    assert len(list(folder.glob("*.html"))) == 15
     with pytest.raises(ConfigError, match="no run to resume: the last one finished"):
         run_workbook(engagement, Options(resume=True))
 
