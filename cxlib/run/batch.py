@@ -1,6 +1,6 @@
 """Many reports in one call: a branch each, or engagements listed; what fails leaves the rest."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from cxlib.run.progress import Progress, Quiet
 from cxlib.run.runner import Options, run_workbook
 
 COMPARISON = "07_branch_comparison"
+CLUSTER_LOG = "cluster.tsv"
 ALL, NONE, SOME = 0, 1, 3
 """Exit codes: every branch that can be shown is done, none is, some are."""
 
@@ -183,7 +184,7 @@ def _run(plan: Plan, chosen: Options, options: BatchOptions, progress: Progress)
     compared = True
     chosen.out.mkdir(parents=True, exist_ok=True)
     try:
-        for outcome in _outcomes(jobs, options, tally, workers):
+        for outcome in _outcomes(jobs, options, tally, workers, log=plan.home / CLUSTER_LOG):
             outcomes[outcome.id] = outcome
             record.note(by_id[outcome.id], outcome)
             tally.count(outcome)
@@ -214,14 +215,15 @@ def _known(branches: Iterable[Branch], record: BatchRecord, *, fresh: bool) -> I
 
 
 def _outcomes(
-    jobs: Sequence[Job], options: BatchOptions, tally: Tally, workers: int
-) -> Iterator[Outcome]:
+    jobs: Sequence[Job], options: BatchOptions, tally: Tally, workers: int, *, log: Path
+) -> Generator[Outcome]:
     if not jobs:
         return
+    made: Generator[Outcome]
     if options.scheduler:
         from cxlib.run.batch_dask import run_on_cluster
 
-        made = run_on_cluster(jobs, options.scheduler, tell=tally.say)
+        made = run_on_cluster(jobs, options.scheduler, log=log, tell=tally.say)
     else:
         made = Pool(workers=workers, tell=tally.say).run(jobs)
     with closing(made):

@@ -7,30 +7,31 @@ begun again on another by the scheduler. Rows travel over the shared disk, never
 import logging
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cxlib.errors import ConfigError, CxError, RunError
-from cxlib.run.batch_work import Job, Outcome, do_here, end_here
+from cxlib.errors import ConfigError
+from cxlib.run.batch_work import Job, Outcome, do_here, end_here, whoami
 from cxlib.run.folder import code_digest
 
-ATTEMPTS: Final = 3
 CONNECT_S: Final = 20
 NOISE: Final = ("distributed", "tornado.application")
 
 
 def run_on_cluster(
-    jobs: Sequence[Job], scheduler: str, *, tell: Callable[[str], None]
-) -> Iterator[Outcome]:
+    jobs: Sequence[Job], scheduler: str, *, log: Path, tell: Callable[[str], None]
+) -> Generator[Outcome]:
     """Do every job on the cluster, giving outcomes as they come.
 
     Args:
         jobs: The branches; their engagement files and report folder must lie where every worker
             sees them at the same path.
         scheduler: Its address, such as tcp://host:8786.
+        log: File that keeps, a line each, which worker began and ended which branch, and when.
         tell: Told which workers there are and what was begun again.
 
     Raises:
@@ -40,7 +41,8 @@ def run_on_cluster(
     with _connected(scheduler) as client:
         workers = _suitable(client, jobs)
         tell(f"cluster  {len(workers)} workers: {', '.join(sorted(workers.values()))}")
-        yield from _gathered(client, jobs, tell)
+        log.unlink(missing_ok=True)
+        yield from _gathered(client, jobs, tell, log)
 
 
 def _connected(scheduler: str) -> Any:  # noqa: ANN401 - a Client
@@ -57,7 +59,7 @@ def _connected(scheduler: str) -> Any:  # noqa: ANN401 - a Client
     for name in NOISE:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters we say ourselves
     try:
-        return Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+        return Client(scheduler, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
             f"no Dask scheduler answers at {scheduler} ({type(error).__name__}); start one with: "
@@ -72,10 +74,7 @@ def _suitable(client: Any, jobs: Sequence[Job]) -> dict[str, str]:  # noqa: ANN4
     first = jobs[0]
     out = first.options.out
     out.mkdir(parents=True, exist_ok=True)
-    try:
-        seen = client.run(look, first.path, str(out), on_error="return")
-    except CxError:
-        raise
+    seen = client.run(look, first.path, str(out), on_error="return")
     problems = []
     names = {}
     for address, said in seen.items():
@@ -104,12 +103,9 @@ def look(path: str, out: str) -> Mapping[str, Any]:
     return {"name": platform.node(), "absent": absent, "code": code_digest()}
 
 
-def on_worker(job: Job, *, attempt_log: str) -> Outcome:
+def on_worker(job: Job, *, log: str) -> Outcome:
     """Do a branch in a Dask worker, noting who began it: a dead worker cannot tell."""
-    from cxlib.run.batch_work import whoami
-
-    with Path(attempt_log).open("a", encoding="utf-8") as log:
-        log.write(f"{job.id}\t{whoami()}\n")
+    _note(Path(log), "begun", job.id, whoami())
     return do_here(job)
 
 
@@ -117,46 +113,53 @@ def _gathered(
     client: Any,  # noqa: ANN401
     jobs: Sequence[Job],
     tell: Callable[[str], None],
-) -> Iterator[Outcome]:
-    from distributed import KilledWorker, as_completed
+    log: Path,
+) -> Generator[Outcome]:
+    from distributed import as_completed
 
-    log = jobs[0].options.out / ".cluster-begun.tsv"
-    log.unlink(missing_ok=True)
     futures = {
-        client.submit(on_worker, job, attempt_log=str(log), pure=False, key=f"cx-{job.id}"): job
+        client.submit(on_worker, job, log=str(log), pure=False, key=f"cx-{job.id}"): job
         for job in jobs
     }
-    finished = False
     try:
-        for future in as_completed(list(futures)):
-            job = futures[future]
-            begun = _begun(log)[job.id]
-            error = future.exception()
-            if error is None:
-                outcome: Outcome = replace(future.result(), attempts=max(1, begun))
-            else:
-                killed = isinstance(error, KilledWorker)
-                outcome = Outcome(
-                    id=job.id, state="failed", cause="worker" if killed else "run",
-                    message=f"the workers that began it ended ({begun} times)" if killed
-                    else f"{type(error).__name__}: {error}",
-                    attempts=max(1, begun),
-                )  # fmt: skip
+        for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+            outcome = _outcome(future, futures[future], begun=_begun(log))
+            _note(log, outcome.state, outcome.id, outcome.worker)
             if outcome.attempts > 1:
-                tell(f"again  {job.id}: begun {outcome.attempts} times, since a worker ended")
-            future.release()
+                tell(f"again  {outcome.id}: begun {outcome.attempts} times, since a worker ended")
             yield outcome
-        finished = True
     finally:
-        with suppress(OSError, RunError, TimeoutError):
-            if not finished:
-                client.cancel(list(futures), force=True)
+        with suppress(OSError, TimeoutError):
+            client.cancel(list(futures), force=True)
             client.run(end_here, on_error="ignore")
-        log.unlink(missing_ok=True)
+
+
+def _outcome(future: Any, job: Job, *, begun: Counter[str]) -> Outcome:  # noqa: ANN401
+    from distributed import KilledWorker
+
+    attempts = max(1, begun[job.id])
+    error = future.exception()
+    if error is None:
+        done: Outcome = future.result()
+        return replace(done, attempts=attempts)
+    if isinstance(error, KilledWorker):
+        return Outcome(
+            id=job.id, state="failed", cause="worker", attempts=attempts,
+            message=f"the workers that began it ended, {attempts} times; they may be short of "
+            "memory",
+        )  # fmt: skip
+    return Outcome(
+        id=job.id, state="failed", cause="run", attempts=attempts,
+        message=f"the cluster gave it up ({type(error).__name__}: {error})",
+    )  # fmt: skip
+
+
+def _note(log: Path, event: str, branch: str, worker: str) -> None:
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"{at}\t{event}\t{branch}\t{worker}\n")
 
 
 def _begun(log: Path) -> Counter[str]:
-    if not log.is_file():
-        return Counter()
-    lines = log.read_text(encoding="utf-8").splitlines()
-    return Counter(line.partition("\t")[0] for line in lines)
+    rows = [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()]
+    return Counter(branch for _, event, branch, _ in rows if event == "begun")

@@ -33,6 +33,7 @@ def write_branch(
     folder: Path,
     engagement: Engagement,
     split: Split,
+    *,
     value: str,
     branch_id: str,
     name: Mapping[str, str],
@@ -82,7 +83,7 @@ def _write_rows(path: Path, rows: pd.DataFrame) -> None:
     with duckdb.connect() as engine:
         engine.register("part", rows)
         target = str(path).replace("'", "''")
-        engine.execute(f"COPY part TO '{target}' (FORMAT parquet)")  # noqa: S608 - our own path
+        engine.execute(f"COPY part TO '{target}' (FORMAT parquet)")
 
 
 def _engagement_file(

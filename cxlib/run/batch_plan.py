@@ -104,7 +104,9 @@ def plan_by_column(
             shutil.rmtree(folder, ignore_errors=True)
             made = ""
         else:
-            made = write_branch(folder, engagement, split, value, branch_id, name, floor)
+            made = write_branch(
+                folder, engagement, split, value=value, branch_id=branch_id, name=name, floor=floor
+            )
         branches.append(
             Branch(
                 id=branch_id, value=value, name=name, path=path, fingerprint=made,

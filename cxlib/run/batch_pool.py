@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
@@ -80,7 +80,7 @@ class Pool:
     tell: Callable[[str], None] = print
     _staff: list[_Worker] = field(default_factory=list)
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def run(self, jobs: Sequence[Job]) -> Generator[Outcome]:
         """Do every job, giving outcomes as they come; leaving the loop ends every worker."""
         waiting = deque((job, 1) for job in jobs)
         begun: dict[str, int] = {}

@@ -30,9 +30,13 @@ class BatchRecord:
     settings: str
 
     def earlier(self, branch: Branch) -> Outcome | None:
-        """A branch's outcome that still holds: its inputs are the same and its reports are there."""
+        """A branch's outcome that still holds: the same inputs, its reports still there."""
         said = self._read().get(branch.id)
-        if not said or said["fingerprint"] != self._of(branch) or said["state"] != "done":
+        if not said or said["fingerprint"] != self._of(branch):
+            return None
+        if said["state"] == "too_few":
+            return Outcome(id=branch.id, state="too_few")
+        if said["state"] != "done":
             return None
         folder = Path(said["folder"])
         if not all((folder / report["file"]).is_file() for report in said["reports"]):

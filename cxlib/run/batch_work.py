@@ -1,7 +1,7 @@
 """The unit of work: one branch, in whatever process and on whatever machine it is done."""
 
-import platform
 import os
+import platform
 import threading
 import time
 from dataclasses import dataclass, field, replace
