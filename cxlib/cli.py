@@ -209,6 +209,9 @@ def read_test(
     share: Annotated[
         list[str] | None, typer.Option(help="Planned share of an arm, as control=0.5.")
     ] = None,
+    experiment: Annotated[
+        str, typer.Option(help="Which test, where the table has a column experiment.")
+    ] = "",
 ) -> None:
     """Read any table as an A/B test: split, effects, segments, doubt; exploratory."""
     from cxlib.run.table_test import read_file
@@ -216,6 +219,7 @@ def read_test(
     for line in read_file(
         table, unit=unit, arm=arm, metrics=metric, control=control,
         covariates=covariate or (), segments=segment or (), split=share or (),
+        experiment=experiment,
     ):  # fmt: skip
         print(line)
 

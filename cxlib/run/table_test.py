@@ -1,18 +1,21 @@
 """Read any table as a test from the command line: unit, arm and metric columns are enough."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from cxlib.data.source import duckdb_source
+from cxlib.data.source import Source, duckdb_source
 from cxlib.decisions.benefit import size_check
 from cxlib.decisions.outcomes import Comparison
 from cxlib.decisions.red_team import attack
 from cxlib.decisions.trial_segments import secondary_views, segment_views
 from cxlib.decisions.trials import Evaluation, read_table
+from cxlib.errors import DataError
 from cxlib.report.writer import Num, Writer
 from cxlib.stats.estimate import Estimate
 
 ENGLISH = Writer("en", markup=False)
+MOST_NAMED = 20
 
 
 def read_file(
@@ -25,6 +28,7 @@ def read_file(
     covariates: Sequence[str] = (),
     segments: Sequence[str] = (),
     split: Sequence[str] = (),
+    experiment: str = "",
 ) -> Iterator[str]:
     """Read a CSV or Parquet file out as a test, line by line.
 
@@ -37,12 +41,14 @@ def read_file(
         covariates: Columns known before the test.
         segments: Columns to read the effect within.
         split: Planned shares as arm=share; none plans equal shares.
+        experiment: Which test, where the table has a column ``experiment``.
 
     Raises:
         InputError: A share that is no number, or shares that do not sum to 1.
-        DataError: A column or an arm is absent, a unit is in two arms, a value cannot be.
+        DataError: A column or an arm is absent, a unit is in two arms, a value cannot be, or
+            the table holds several tests and none was named.
     """
-    source = duckdb_source(file, table="trial")
+    source = _one_test(duckdb_source(file, table="trial"), file.name, experiment)
     found = read_table(
         source, unit=unit, arm=arm, metrics=metrics, control=control, covariates=covariates,
         segments=segments, split=planned_shares(split),
@@ -68,6 +74,27 @@ def read_file(
         chance = _share(min(checked.bayes.chance_better, 0.999))
         usual = ENGLISH.number(checked.bayes.prior_sd, found.readout.primary.effect.unit, "")
         yield f"chance of being better, to one who expects effects within {usual}: {chance}"
+
+
+def _one_test(source: Source, file: str, experiment: str) -> Source:
+    """Keep the rows of one test; several mixed would be no test at all."""
+    if "experiment" not in source.columns:
+        if experiment:
+            raise DataError(f"{file} has no column experiment; leave --experiment out")
+        return source
+    found = source.ask(f"select experiment, count(*) as n from {source.table} group by experiment")
+    names = sorted(str(name) for name in found["experiment"].dropna())
+    if experiment not in names and (experiment or len(names) > 1):
+        meant = f"there is no test {experiment!r}" if experiment else "it must be one test"
+        raise DataError(
+            f"{file} holds {len(names)} tests in column experiment and {meant}; choose one with "
+            f"--experiment: {', '.join(names[:MOST_NAMED])}"
+        )
+    if not experiment:
+        return source
+    quoted = experiment.replace("'", "''")
+    table = f"(select * from {source.table} where experiment = '{quoted}') as trial"
+    return replace(source, table=table)
 
 
 def _split_lines(found: Evaluation) -> Iterator[str]:

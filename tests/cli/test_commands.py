@@ -150,6 +150,24 @@ def test_any_table_is_read_as_a_test(tmp_path):
     )
 
 
+def test_a_table_of_several_tests_asks_for_one(tmp_path):
+    """Mixed they would be read as one: each of 2 tests has 200 units."""
+    rows = [f"{test},u{n},{'AB'[n % 2]},{n % 3 % 2}" for test in ("banner", "o'chat")
+            for n in range(200)]  # fmt: skip
+    table = tmp_path / "tests.csv"
+    table.write_text("\n".join(["experiment,user,variant,bought", *rows]), encoding="utf-8")
+    options = ("--unit", "user", "--arm", "variant", "--control", "A", "--metric", "bought")
+    mixed = cx("test", table, *options)
+    assert (mixed.returncode, mixed.stderr) == (
+        2,
+        "cx: tests.csv holds 2 tests in column experiment and it must be one test; choose one "
+        "with --experiment: banner, o'chat\n",
+    )
+    one = cx("test", table, *options, "--experiment", "o'chat")
+    assert (one.returncode, one.stderr) == (0, "")
+    assert "tests.csv: 200 units" in one.stdout
+
+
 def test_a_test_is_sized_from_customers_before_it(tmp_path):
     """One in five bought: (1.96 + 0.8416)² (0.16 + 0.1824) / 0.04² = 1,680 an arm, 30 days."""
     table = tmp_path / "before.csv"
