@@ -158,10 +158,10 @@ def test_a_table_of_several_tests_asks_for_one(tmp_path):
     table.write_text("\n".join(["experiment,user,variant,bought", *rows]), encoding="utf-8")
     options = ("--unit", "user", "--arm", "variant", "--control", "A", "--metric", "bought")
     mixed = cx("test", table, *options)
-    assert (mixed.returncode, mixed.stderr) == (
-        2,
+    assert mixed.returncode == 2
+    assert mixed.stderr == (
         "cx: tests.csv holds 2 tests in column experiment and it must be one test; choose one "
-        "with --experiment: banner, o'chat\n",
+        "with --experiment: banner, o'chat\n"
     )
     one = cx("test", table, *options, "--experiment", "o'chat")
     assert (one.returncode, one.stderr) == (0, "")
