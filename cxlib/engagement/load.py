@@ -81,6 +81,8 @@ def _reword(item: Any, tree: yaml.Node, file: Path) -> Problem:  # noqa: ANN401 
     shown = SHAPES.get(type(value)) or f"{value if isinstance(value, date) else repr(value):.60}"
     if isinstance(value, dict | list) and kind == "value_error":
         shown = ""  # the rule names the values that do not fit each other
+    if loc[:1] == ("engine",) and loc[-1] != "kind":
+        shown = ""  # it may be an address with its password
     return Problem(file.name, where, shown, rule, remedy)
 
 
@@ -175,6 +177,12 @@ def _cross_checks(engagement: Engagement) -> Iterator[Finding]:
     for name in engagement.tables:
         if name not in TABLE_NAMES:
             yield ("tables", name), f"table {name!r}", "unknown table", suggest(name, TABLE_NAMES)
+        if engagement.tables[name].table and engagement.engine is None:
+            yield (
+                ("tables", name, "table"), engagement.tables[name].table,
+                "a table that is no file lies in an engine, and the file names none",
+                "add engine: with kind and address, or write file:",
+            )  # fmt: skip
     ces = [key for key, metric in engagement.metrics.items() if metric.kind.startswith("ces")]
     if len({engagement.metrics[key].kind for key in ces}) > 1:
         yield (

@@ -13,6 +13,7 @@ from cxlib.engagement.benefits import (
     Persistence,
     check_benefits,
 )
+from cxlib.engagement.engine import EngineAt
 from cxlib.engagement.experiment import Experiment, Outcome
 from cxlib.engagement.loop import ClosedLoop, EmployeeSurvey
 from cxlib.engagement.period import Period, Window
@@ -66,15 +67,24 @@ class Precision(TypedDict):
 
 
 class Table(Strict):
-    """Where a table lies and how its columns are called there."""
+    """Where a table lies, a file or a table of the engine, and how its columns are called there."""
 
-    file: str
+    file: str = ""
+    table: str = ""
     encoding: str | None = None
     sheet: str | None = None
     reader: Literal[
         "auto", "csv", "parquet", "excel", "qualtrics", "surveymonkey", "google_forms"
     ] = "auto"
     columns: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.file) == bool(self.table):
+            raise ValueError("a table needs file:, or table: for one in the engine, and not both")
+        if self.table and (self.encoding or self.sheet or self.reader != "auto"):
+            raise ValueError("encoding, sheet and reader say how a file is read; table: has none")
+        return self
 
 
 class Touchpoint(Strict):
@@ -229,6 +239,7 @@ class Engagement(Strict):
     money: Literal["nominal", "real"] = "nominal"
     report_date: date | None = None
     seed: Annotated[int, Field(ge=0)] = 1
+    engine: EngineAt | None = None
     tables: dict[str, Table]
     touchpoints: list[Touchpoint] = Field(min_length=1)
     metrics: dict[Slug, Metric]

@@ -35,7 +35,8 @@ class Inputs:
         code: Fingerprint of the package's sources, with every file in it.
         environment: Of Python, the packages that compute and draw, and the settings they read.
         files: Files beside the engagement file that are no table, to their SHA-256.
-        tables: Table to the fingerprint of its file and of how it is read.
+        tables: Table to the fingerprint of its file, or of its content in an engine, and of how
+            it is read.
         fields: Field of the engagement file to its fingerprint.
         dated: The day reports carry.
     """
@@ -63,10 +64,7 @@ class Inputs:
             code=package_digest(),
             environment=environment_digest(),
             files=dict(_other_files(engagement, out.resolve())),
-            tables={
-                name: digest_of([spec, file_digest(engagement.folder / spec["file"])])
-                for name, spec in tables.items()
-            },
+            tables=_tables(engagement, tables),
             fields={name: digest_of(value) for name, value in plain.items()},
             dated=str(engagement.dated()),
         )
@@ -101,6 +99,31 @@ class Inputs:
         return digest_of({name: getattr(self, name) for name in names})
 
 
+def _tables(engagement: Engagement, specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Fingerprint every table where it lies."""
+    there: Mapping[str, str] = {}
+    if engagement.engine is not None:
+        there = _in_engine(engagement)
+    return {
+        name: digest_of([spec, there.get(name) or file_digest(engagement.folder / spec["file"])])
+        for name, spec in specs.items()
+    }
+
+
+def _in_engine(engagement: Engagement) -> dict[str, str]:
+    from cxlib.data.engine_tables import fingerprints
+    from cxlib.run.workbook import connect
+
+    inside = {name: spec for name, spec in engagement.tables.items() if spec.table}
+    if not inside:
+        return {}
+    engine = connect(engagement)
+    try:
+        return fingerprints(inside, engine=engine, ces_version=engagement.ces_version())
+    finally:
+        engine.close()
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, "" where it is absent."""
     if not path.is_file():
@@ -118,7 +141,11 @@ def _other_files(engagement: Engagement, out: Path) -> Iterator[tuple[str, str]]
     Files no table names are all taken, since a notebook may look whether one exists: codes,
     names, quotations, themes, the brand.
     """
-    tables = {(engagement.folder / spec.file).resolve() for spec in engagement.tables.values()}
+    tables = {
+        (engagement.folder / spec.file).resolve()
+        for spec in engagement.tables.values()
+        if spec.file
+    }
     for folder, folders, names in os.walk(engagement.folder):
         here = Path(folder)
         folders[:] = sorted(

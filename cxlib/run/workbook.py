@@ -1,9 +1,10 @@
 """What a notebook opens first: engagement, data, report and ledger in one object."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxlib.data.open import Data, open_data
 from cxlib.decisions.goal_rules import present_goal_rules
@@ -13,6 +14,9 @@ from cxlib.errors import ConfigError, Problem
 from cxlib.report.report import Report
 from cxlib.run.notebooks import NOTEBOOKS, ROOT
 from cxlib.run.trace import traced
+
+if TYPE_CHECKING:
+    from cxlib.data.engines import Engine
 
 SAMPLE = ROOT / "data_samples" / "harbour_home" / "engagement.yml"
 
@@ -61,10 +65,11 @@ def open_workbook(
 
 
 def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
-    """Read and check the named tables of an engagement.
+    """Check the named tables of an engagement, in files or where they lie, and open them.
 
     Raises:
-        ConfigError: The engagement file does not name a table that is needed.
+        ConfigError: The engagement file does not name a table that is needed, or the engine's
+            address or package is absent.
         DataError: A table is absent or breaks its contract; all problems at once.
     """
     if absent := [name for name in names if name not in engagement.tables]:
@@ -82,13 +87,41 @@ def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
         "arm": frozenset(arm for test in engagement.experiments for arm in test.arm_names),
         "initiative": frozenset(initiative.id for initiative in engagement.initiatives),
     }
-    return open_data(
-        engagement.tables,
-        folder=engagement.folder,
-        needs=names,
-        known={kind: names for kind, names in registers.items() if names},
-        ces_version=engagement.ces_version(),
-        repeats=frozenset(
-            {"ab_test"} if any(e.unclear_units == "drop" for e in engagement.experiments) else ()
-        ),
+    known = {kind: names for kind, names in registers.items() if names}
+    repeats = frozenset(
+        {"ab_test"} if any(e.unclear_units == "drop" for e in engagement.experiments) else ()
     )
+    if not in_engine(engagement, names):
+        return open_data(
+            engagement.tables, folder=engagement.folder, needs=names, known=known,
+            ces_version=engagement.ces_version(), repeats=repeats,
+        )  # fmt: skip
+    from cxlib.data.engine_tables import open_tables_in_engine
+
+    return open_tables_in_engine(
+        engagement.tables, engine=connect(engagement), folder=engagement.folder, needs=names,
+        known=known, ces_version=engagement.ces_version(), repeats=repeats,
+    )  # fmt: skip
+
+
+def in_engine(engagement: Engagement, names: Iterable[str]) -> tuple[str, ...]:
+    """List which of these tables, or the stores they refer to, lie in the engine."""
+    tables = engagement.tables
+    return tuple(
+        name for name in dict.fromkeys([*names, "stores"]) if name in tables and tables[name].table
+    )
+
+
+def connect(engagement: Engagement) -> "Engine":
+    """Open a session with the engine the engagement file names.
+
+    Raises:
+        ConfigError: It names none, the address is not in the environment, or a package is absent.
+        DataError: The engine does not answer or refuses.
+    """
+    from cxlib.data.engines import open_engine
+
+    if engagement.engine is None:
+        raise ConfigError(f"{engagement.path.name} names no engine")
+    address = engagement.engine.resolve(engagement.path.name)
+    return open_engine(engagement.engine.kind, address)
