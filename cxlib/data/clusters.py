@@ -218,6 +218,11 @@ def span_seconds(span: str) -> str:
     return "(" + " + ".join(f"{size} * extract({part} from {span})" for part, size in parts) + ")"
 
 
+def day_gap(later: str, earlier: str) -> str:
+    """Write the whole days between two dates; engines differ in what date - date is."""
+    return f"extract(day from (cast({later} as timestamp) - cast({earlier} as timestamp)))"
+
+
 def within(moment: str, start: dt.date, end: dt.date) -> str:
     """Write the half-open range of a time column."""
     return f"{moment} >= {sql_moment(start)} and {moment} < {sql_moment(end)}"

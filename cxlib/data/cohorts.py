@@ -8,7 +8,7 @@ import datetime as dt
 
 import pandas as pd
 
-from cxlib.data.clusters import check_days, check_range, sql_days, within
+from cxlib.data.clusters import check_days, check_range, day_gap, sql_days, within
 from cxlib.data.purchases import with_sure
 from cxlib.data.query import to_floats
 from cxlib.data.source import Source
@@ -61,12 +61,11 @@ def repeat_times(
         f"and placed_on <= first_day + {sql_days(within_days)} then placed_on end) as second_day "
         f"from ({placed}) as o group by person, first_day"
     )
-    last = f"cast(date '{seen - dt.timedelta(days=1):%Y-%m-%d}' as date)"
+    watched = day_gap(f"date '{seen - dt.timedelta(days=1):%Y-%m-%d}'", "first_day")
     found = orders.ask(
         "select date_trunc('quarter', cast(first_day as timestamp)) as period_start, "
-        f"case when second_day is not null then second_day - first_day "
-        f"when {last} - first_day > {within_days} then {within_days} "
-        f"else {last} - first_day end as days, "
+        f"case when second_day is not null then {day_gap('second_day', 'first_day')} "
+        f"when {watched} > {within_days} then {within_days} else {watched} end as days, "
         "case when second_day is null then 0 else 1 end as event, count(*) as n "
         f"from ({with_sure(each, orders, customers)}) as e "
         f"where sure = 1 and {within('first_day', start, end)} group by 1, 2, 3"

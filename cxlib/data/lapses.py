@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from cxlib.data.clusters import check_days, within
+from cxlib.data.clusters import check_days, day_gap, within
 from cxlib.data.query import to_floats
 from cxlib.data.source import Source
 
@@ -76,7 +76,7 @@ def lapse_cells(
         f"from {orders.table} where {customer} is not null "
         f"and {within(moment, opening, closing)} group by {customer}"
     )
-    gap = f"(cast(date '{cut:%Y-%m-%d}' as date) - last_day)"
+    gap = day_gap(f"date '{cut:%Y-%m-%d}'", "last_day")
     rows = (
         f"select floor({RECENCY_STEPS} * ln(1e0 + {gap})) as recency, "
         f"{_capped('days_bought', MOST_DAYS)} as frequency, "

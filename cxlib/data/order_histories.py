@@ -11,7 +11,15 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cxlib.data.clusters import check_days, check_range, cluster_sums, sql_days, sql_moment, within
+from cxlib.data.clusters import (
+    check_days,
+    check_range,
+    cluster_sums,
+    day_gap,
+    sql_days,
+    sql_moment,
+    within,
+)
 from cxlib.data.purchases import with_sure
 from cxlib.data.query import to_floats
 from cxlib.data.source import Source
@@ -144,8 +152,8 @@ def history_counts(
         f"from ({placed}) as p group by person"
     )
     found = orders.ask(
-        f"select repeats, floor((last_day - first_day) / {step}e0) as last, "
-        f"floor(({cut} - first_day) / {step}e0) as watched, count(*) as customers, "
+        f"select repeats, floor({day_gap('last_day', 'first_day')} / {step}e0) as last, "
+        f"floor({day_gap(cut, 'first_day')} / {step}e0) as watched, count(*) as customers, "
         f"sum(later) as later from ({with_sure(each, orders, customers)}) as e "
         f"where sure = 1 and first_day < {cut} group by 1, 2, 3"
     )
