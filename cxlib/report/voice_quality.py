@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cxlib.engagement.schema import Period
-from cxlib.measures.voice.coder import ThemeCoder
+from cxlib.measures.voice.coder import coder_of
 from cxlib.measures.voice.correction import MentionRate
 from cxlib.measures.voice.labelled import CODED_BY, VarietyQuality
 from cxlib.measures.voice.stars import SourceStars
@@ -132,7 +132,7 @@ def _coded_themes(report: Report, tone: Tone) -> Phrase | None:
     """Quote precision and recall of the list of themes by the client's own codes, if any."""
     taxonomy = engagement_taxonomy(report.engagement)
     found = tone.theme_check(
-        ThemeCoder(taxonomy).themes_of, confidence_level=report.engagement.confidence_level
+        coder_of(taxonomy).themes_of, confidence_level=report.engagement.confidence_level
     )
     if found is None or found.recall is None or found.precision is None:
         return None

@@ -68,6 +68,19 @@ def preload() -> None:
     for name in (*PRELOADED, *names):
         with suppress(Exception):  # what is absent or broken is told by the notebook that needs it
             import_module(name)
+    with suppress(Exception):
+        _read_words()
+
+
+def _read_words() -> None:
+    """Read the package's own word lists: report texts of each language, themes of comments."""
+    from cxlib.measures.voice.coder import coder_of
+    from cxlib.measures.voice.taxonomy import base_taxonomy
+    from cxlib.report.catalogue import CODES, catalogue
+
+    for language in CODES:
+        catalogue(language)
+    coder_of(base_taxonomy())
 
 
 def serve(link: socket.socket) -> None:

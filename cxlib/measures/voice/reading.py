@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxlib.data.texts import LONGEST
-from cxlib.measures.voice.coder import ThemeCoder
+from cxlib.measures.voice.coder import coder_of
 from cxlib.measures.voice.copies import copy_marks
 from cxlib.measures.voice.normalise import clean, fold_all
 from cxlib.measures.voice.phrases import PhraseCounts
@@ -97,7 +97,7 @@ class Reader:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._redactor = Redactor(plan.names)
-        self._coder = ThemeCoder(plan.taxonomy)
+        self._coder = coder_of(plan.taxonomy)
 
     def hide(self, raws: Sequence[str], authors: Sequence[str | None] | None) -> Hidden:
         """Clean texts, put marks in the place of personal data, tell what copies would share.

@@ -13,7 +13,7 @@ from cxlib.data.comments import scored_comments
 from cxlib.data.source import Source
 from cxlib.engagement.schema import Engagement, Period
 from cxlib.errors import ConfigError, Problem
-from cxlib.measures.voice.coder import ThemeCoder
+from cxlib.measures.voice.coder import coder_of
 from cxlib.measures.voice.coding import LabelQuality
 from cxlib.measures.voice.labelled import quality_by_variety
 from cxlib.measures.voice.listen import Blame, Voice, listen
@@ -132,7 +132,7 @@ def voice_study(
         )  # fmt: skip
     readings = theme_readings(asked, **engagement.precision)
     places = theme_places(asked, **engagement.precision)
-    themes_of = ThemeCoder(taxonomy).themes_of
+    themes_of = coder_of(taxonomy).themes_of
     file = engagement.folder / engagement.voice.quotes if engagement.voice.quotes else None
     if keep_quotes_in is not None:
         write_candidates(keep_quotes_in / QUOTES, asked.quotes)

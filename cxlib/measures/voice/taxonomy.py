@@ -270,9 +270,9 @@ def _near_problems(loc: Location, near: object) -> Iterator[Finding]:
 
 
 def _example_problems(taxonomy: Taxonomy, own: set[str]) -> Iterator[Finding]:
-    from cxlib.measures.voice.coder import ThemeCoder
+    from cxlib.measures.voice.coder import coder_of
 
-    coder = ThemeCoder(taxonomy)
+    coder = coder_of(taxonomy)
     for theme in taxonomy:
         for k, text in enumerate(theme.examples):
             if theme.id in own and theme.id not in coder.themes_of(text):
