@@ -10,6 +10,7 @@ import typer
 
 from cxlib import __version__
 from cxlib.errors import CxError
+from cxlib.workshop.commands import app as workshop_app
 
 app = typer.Typer(
     name="cx",
@@ -298,6 +299,7 @@ code_app = typer.Typer(
     epilog="Example: cx code export data_samples/harbour_home",
 )  # fmt: skip
 app.add_typer(code_app, name="code")
+app.add_typer(workshop_app, name="workshop")
 
 
 @code_app.command("export", epilog="Example: cx code export data_samples/harbour_home --n 200")

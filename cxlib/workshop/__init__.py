@@ -11,12 +11,20 @@ A teaching notebook needs two names::
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxlib.workshop.checks import Verdict, check, use
-
 if TYPE_CHECKING:
+    from cxlib.workshop.checks import Verdict, check, use
     from cxlib.workshop.company import Company
 
 __all__ = ["Verdict", "check", "open_company", "use"]
+
+
+def __getattr__(name: str) -> object:
+    """Give what lives in ``checks``; it is read when first asked for, so that `cx` helps fast."""
+    if name in {"Verdict", "check", "use"}:
+        from cxlib.workshop import checks
+
+        return getattr(checks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def open_company(folder: str | Path = ".", *, language: str = "en") -> "Company":
@@ -31,6 +39,7 @@ def open_company(folder: str | Path = ".", *, language: str = "en") -> "Company"
         DataError: A table is missing or damaged.
         ConfigError: The language is unknown.
     """
+    from cxlib.workshop.checks import use
     from cxlib.workshop.company import open_company as read
 
     company = read(folder, language=language)
