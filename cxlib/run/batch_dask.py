@@ -5,7 +5,6 @@ begun again on another by the scheduler. Rows travel over the shared disk, never
 """
 
 import logging
-import platform
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
@@ -59,7 +58,7 @@ def _connected(scheduler: str) -> Any:  # noqa: ANN401 - a Client
     for name in NOISE:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters we say ourselves
     try:
-        return Client(scheduler, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(scheduler, timeout=CONNECT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
             f"no Dask scheduler answers at {scheduler} ({type(error).__name__}); start one with: "
@@ -100,7 +99,7 @@ def _suitable(client: Any, jobs: Sequence[Job]) -> dict[str, str]:  # noqa: ANN4
 def look(path: str, out: str) -> Mapping[str, Any]:
     """What a worker sees of the shared folders, and which program it has."""
     absent = [each for each in (path, out) if not Path(each).exists()]
-    return {"name": platform.node(), "absent": absent, "code": code_digest()}
+    return {"name": whoami(), "absent": absent, "code": code_digest()}
 
 
 def on_worker(job: Job, *, log: str) -> Outcome:
