@@ -7,6 +7,7 @@ travels inside a string literal. What the crib's design has no word for is refus
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Final
 
 from cxlib.errors import ReportError
@@ -16,7 +17,7 @@ from cxlib.report.fonts import FontSet
 from cxlib.report.pdf import set_pdf
 from cxlib.run.export import PAGE_OF
 from cxlib.workshop.modules import Module
-from cxlib.workshop.pages import FOLDER
+from cxlib.workshop.pages import FOLDER, script
 
 TAG: Final = "crib"
 _HIGHEST: Final = 3
@@ -105,6 +106,15 @@ def _text(words: str) -> str:
     return '"' + escaped.replace("\n", " ").replace("\t", " ") + '"'
 
 
+def _letters(words: str) -> str:
+    """Words with small letters above and below the line set as such."""
+    runs = groupby(words, key=lambda letter: script(letter)[0])
+    return _joined(
+        f"{kind or 'text'}({_text(''.join(script(letter)[1] for letter in run))})"
+        for kind, run in runs
+    )
+
+
 def _joined(parts: Iterable[str]) -> str:
     listed = [part for part in parts if part]
     return "{" + "; ".join(listed) + "}" if listed else "[]"
@@ -133,7 +143,7 @@ class _Writer:
                 items = [_joined(self.blocks(item["children"])) for item in node["children"]]
                 return f"{kind}({', '.join(items)})"
             case "block_code":
-                lines = (f"text({_text(line)})" for line in node["raw"].rstrip("\n").split("\n"))
+                lines = (_letters(line) for line in node["raw"].rstrip("\n").split("\n"))
                 return f"code-block({_joined(['; linebreak(); '.join(lines)])})"
             case "block_quote":
                 return f"quoted({_joined(self.blocks(node['children']))})"
@@ -157,9 +167,9 @@ class _Writer:
     def word(self, node: Node) -> str:
         match node["type"]:
             case "text":
-                return f"text({_text(node['raw'])})"
+                return _letters(node["raw"])
             case "codespan":
-                return f"code({_text(node['raw'])})"
+                return f"code({_letters(node['raw'])})"
             case "strong" | "emphasis":
                 return f"strong({self.inline(node['children'])})"
             case "softbreak":

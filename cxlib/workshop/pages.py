@@ -2,10 +2,12 @@
 
 import base64
 import re
-from functools import lru_cache
+import unicodedata
+from functools import cache, lru_cache
 from html import escape
 from typing import Any, Final
 
+from cxlib.errors import ReportError
 from cxlib.report.brand import Brand
 from cxlib.report.catalogue import message
 from cxlib.report.fonts import FontSet, require_glyphs
@@ -109,18 +111,43 @@ def page(body: str, *, title: str, language: str, fonts: FontSet, titled: bool =
     """
     html = str(
         _template().render(
-            body=body, title=title, language=language, titled=titled, family=fonts.family,
+            body=_scripted(body), title=title, language=language, titled=titled, family=fonts.family,
             kicker=message("workshop.page.kicker", language),
             skip=message("page.skip", language), colours=Brand(name="").tokens(),
         )
     )  # fmt: skip
-    require_glyphs(html, fonts)
+    try:
+        require_glyphs(html, fonts)
+    except ReportError as error:
+        raise ReportError(f"{title} ({language}): {error}") from error
     return html.replace(FONT_MARK, font_faces(html, fonts), 1)
 
 
 def markdown(text: str) -> str:
     """Markdown as HTML; HTML inside it stays text."""
     return str(_reader()(text))
+
+
+@cache
+def script(letter: str) -> tuple[str, str]:
+    """Whether a letter is a small one above or below the line ("super", "sub"), and its own form.
+
+    The report's font lacks most of them; pages and crib set the usual letter small instead.
+    """
+    kind, _, code = unicodedata.decomposition(letter).partition("> ")
+    if kind not in {"<sub", "<super"}:
+        return "", letter
+    return kind[1:], "".join(chr(int(each, 16)) for each in code.split())
+
+
+def _scripted(html: str) -> str:
+    """HTML with small letters as ``<sub>`` and ``<sup>``."""
+    tags = {"sub": "sub", "super": "sup"}
+    return "".join(
+        f"<{tags[kind]}>{plain}</{tags[kind]}>" if kind else letter
+        for letter in html
+        for kind, plain in (script(letter),)
+    )
 
 
 def _text_cell(cell: Any, language: str) -> str:  # noqa: ANN401 - nbformat's node

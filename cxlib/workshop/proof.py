@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from cxlib.errors import RunError
+from cxlib.report.fonts import missing_characters, report_fonts
 from cxlib.run.execute import CELL_LIMIT_S, QUIETLY, START_TIMEOUT_S
 from cxlib.run.kernels import Kernels
 from cxlib.workshop.checks import MIME
 from cxlib.workshop.editions import instructor, solution_lines, student
 from cxlib.workshop.modules import Module
+from cxlib.workshop.pages import script
 
 Edition = Literal["instructor", "student"]
 WANTED: Final[dict[Edition, str]] = {"instructor": "right", "student": "blank"}
@@ -107,6 +109,11 @@ def read_run(
                 f"exercise {task.key}: must be {WANTED[edition]}, is {verdict['state']}: "
                 f"{verdict['message']}"
             )
+    text = "".join(script(letter)[1] for cell in executed.cells for letter in cell.source)
+    problems += [
+        f"character {each!r} (U+{ord(each):04X}) has no glyph: write it another way"
+        for each in missing_characters(text, report_fonts())
+    ]
     if edition == "student":
         problems += [f"solution text is left: {line!r}" for line in leaks(module, executed)]
     return Proof(
