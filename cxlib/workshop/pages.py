@@ -111,8 +111,8 @@ def page(body: str, *, title: str, language: str, fonts: FontSet, titled: bool =
     """
     html = str(
         _template().render(
-            body=_scripted(body), title=title, language=language, titled=titled, family=fonts.family,
-            kicker=message("workshop.page.kicker", language),
+            body=_scripted(body), title=title, language=language, titled=titled,
+            family=fonts.family, kicker=message("workshop.page.kicker", language),
             skip=message("page.skip", language), colours=Brand(name="").tokens(),
         )
     )  # fmt: skip
