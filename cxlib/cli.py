@@ -104,6 +104,12 @@ def run(
     cell_limit: Annotated[
         int, typer.Option(min=1, help="Seconds after which a cell is taken to hang.")
     ] = 1_800,
+    memory_limit: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="MB", help="Most memory a notebook takes; 0 shares out the machine's."
+        ),
+    ] = 0,
 ) -> None:
     """Run notebooks on an engagement and make the client reports; reuse what has not changed."""
     from cxlib.run.progress import progress_for
@@ -119,6 +125,7 @@ def run(
         resume=resume,
         warm=not no_warm,
         cell_limit_s=cell_limit,
+        memory_mb=memory_limit,
     )
     progress = progress_for(quiet=quiet, terminal=sys.stdout.isatty())
     try:

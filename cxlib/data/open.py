@@ -4,16 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import pandas as pd
 
 from cxlib.data.contract import VIOLATION_COLUMNS, CheckedTable, TableContract, check
+from cxlib.data.embedded import connect_embedded
 from cxlib.data.grid import RawTable
 from cxlib.data.intake import Reader, read_table
 from cxlib.data.source import Source, duckdb_source
 from cxlib.data.tables import CES_SCALES, TABLE_NAMES, CesVersion, table_contract
 from cxlib.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import duckdb
 
 SHOWN_PROBLEMS: Final = 50
 SHOWN_IN_FULL: Final = 20
@@ -146,6 +150,7 @@ def open_data(
     known: Mapping[str, frozenset[str]] | None = None,
     ces_version: CesVersion = "v2",
     repeats: frozenset[str] = frozenset(),
+    connection: "duckdb.DuckDBPyConnection | None" = None,
 ) -> Data:
     """Read and check the tables a notebook needs.
 
@@ -157,6 +162,7 @@ def open_data(
             the stores table when there is one.
         ces_version: Which effort question the client asks.
         repeats: Tables whose repeated rows the engagement has asked to be dropped and counted.
+        connection: Of the embedded engine to hold the tables; none opens one.
 
     Raises:
         ContractError: A table is absent, unreadable or breaks its contract; all problems of all
@@ -184,7 +190,7 @@ def open_data(
     violations = [table.violations for table in checked.values() if len(table.violations)]
     if problems or violations:
         raise contract_error(problems, violations)
-    return _open(checked, wanted)
+    return _open(checked, wanted, connection or connect_embedded())
 
 
 def read_spec(name: str, spec: TableSpec, folder: Path) -> RawTable:
@@ -195,10 +201,11 @@ def read_spec(name: str, spec: TableSpec, folder: Path) -> RawTable:
     )  # fmt: skip
 
 
-def _open(checked: Mapping[str, CheckedTable], wanted: Sequence[str]) -> Data:
-    import duckdb
-
-    engine = duckdb.connect()
+def _open(
+    checked: Mapping[str, CheckedTable],
+    wanted: Sequence[str],
+    engine: "duckdb.DuckDBPyConnection",
+) -> Data:
     return Data(
         sources={
             name: duckdb_source(checked[name].frame, table=name, connection=engine)

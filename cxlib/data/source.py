@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from cxlib.data.embedded import connect_embedded
 from cxlib.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -130,11 +131,9 @@ def duckdb_source(
         InputError: The table name or the kind of file is not allowed.
         DataError: The file does not exist.
     """
-    import duckdb
-
     if not _PLAIN.fullmatch(table) or table in _RESERVED:
         raise InputError(f"table must be a plain name in small letters, got {table!r}")
-    engine = duckdb.connect() if connection is None else connection
+    engine = connect_embedded() if connection is None else connection
     if isinstance(data, pd.DataFrame):
         engine.register("arriving", data)
         engine.execute(f"create or replace table {table} as select * from arriving")
@@ -142,6 +141,11 @@ def duckdb_source(
     else:
         reader = _file_reader(Path(data))
         engine.execute(f"create or replace view {table} as select * from {reader}")
+    return table_source(engine, table=table)
+
+
+def table_source(engine: "duckdb.DuckDBPyConnection", *, table: str) -> Source:
+    """Make a Source over a table the embedded engine holds already."""
     described = engine.sql(f"describe {table}").df()
 
     def run(sql: str) -> pd.DataFrame:

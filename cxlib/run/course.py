@@ -21,6 +21,7 @@ from cxlib.run.execute import execute, quiet_threads
 from cxlib.run.export import ReportFile, write_index
 from cxlib.run.folder import RunFolder, code_digest
 from cxlib.run.inputs import PACKAGES, Inputs, file_digest
+from cxlib.run.memory import LIMIT
 from cxlib.run.notebooks import NOTEBOOKS, Notebook
 from cxlib.run.pages import make_pages
 from cxlib.run.progress import Progress
@@ -289,6 +290,7 @@ class Course:
     def _record(
         self, status: str, reports: Sequence[ReportFile], *, error: str = ""
     ) -> dict[str, Any]:
+        largest, largest_mb = self.kernels.largest()
         return {
             "status": status,
             **({"error": error} if error else {}),
@@ -297,7 +299,9 @@ class Course:
             "started": self.origin.started,
             "seconds": self.seconds,
             "reused": {name: asdict(origin) for name, origin in sorted(self.reused.items())},
-            "largest_kernel_mb": round(self.kernels.peak_mb),
+            "largest_kernel_mb": round(largest_mb),
+            "largest_kernel": largest,
+            "kernel_limit_mb": int(self.kernels.env.get(LIMIT, 0)),
             "engagement_sha256": sha256(self.engagement.path.read_bytes()).hexdigest(),
             "data": list(self.ready.data),
             "code": {"cxlib": __version__, "sha256": self.code},

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxlib.errors import RunError
+from cxlib.run.memory import LIMIT, machine_mb
 from cxlib.run.notebooks import Notebook
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ OnSection = Callable[[int, int, str], None]
 START_TIMEOUT_S = 120
 CELL_LIMIT_S = 1_800
 OPENING = "Opening the engagement"
+OUT_OF_MEMORY = {"MemoryError", "_ArrayMemoryError", "OutOfMemoryException", "ArrowMemoryError"}
 QUIETLY = [
     "--IPKernelApp.log_level=CRITICAL",  # errors come as messages of ours
     "--HistoryManager.enabled=False",  # what was run stays in the run's folder
@@ -79,10 +81,15 @@ def execute(
 
     try:
         _papermill(
-            notebook.path, output, dict(parameters), on_cell_start=on_cell_start, kernels=kernels,
+            notebook, output, dict(parameters), on_cell_start=on_cell_start, kernels=kernels,
             cell_limit_s=cell_limit_s,
         )  # fmt: skip
     except PapermillExecutionError as error:
+        if error.ename in OUT_OF_MEMORY:
+            raise RunError(
+                f"notebook {notebook.name}, section {current!r}: {_needs(kernels)} "
+                f"({error.ename}: {error.evalue:.200})"
+            ) from error
         raise RunError(
             f"notebook {notebook.name}, section {current!r}: {error.ename}: {error.evalue}"
         ) from error
@@ -96,9 +103,21 @@ def execute(
         if not isinstance(error, DeadKernelError) and "died" not in str(error):
             raise
         raise RunError(
-            f"notebook {notebook.name}, section {current or names[0]!r}: the kernel died "
-            "(often too little memory); close other programs and run it again"
+            f"notebook {notebook.name}, section {current or names[0]!r}: the kernel died, often "
+            f"because {_needs(kernels)}"
         ) from error
+
+
+def _needs(kernels: "Kernels") -> str:
+    """Say that memory did not suffice, and what to do."""
+    limit, whole = kernels.env.get(LIMIT), machine_mb()
+    more = "close other programs, or make the tables it reads smaller"
+    if not limit:
+        return f"it needed more memory than there is; {more}"
+    return (
+        f"it needed more than the {int(limit):,} MB a kernel may take; give it more with "
+        f"--memory-limit (this machine has {whole:,} MB), {more}"
+    )
 
 
 @contextmanager
@@ -121,7 +140,7 @@ def spare_grammars() -> None:
 
 
 def _papermill(
-    source: Path,
+    notebook: Notebook,
     output: Path,
     parameters: dict[str, Any],
     *,
@@ -135,19 +154,19 @@ def _papermill(
 
     try:
         papermill.execute_notebook(
-            source,
+            notebook.path,
             output,
             parameters=parameters,
             engine_name=register(),
             kernel_name="python3",
             # papermill's own cwd would change this process's, under the feet of other threads
-            resources={"metadata": {"path": str(source.parent)}},
+            resources={"metadata": {"path": str(notebook.path.parent)}},
             progress_bar=False,
             autosave_cell_every=0,
             start_timeout=START_TIMEOUT_S,
             execution_timeout=cell_limit_s,
             on_cell_start=on_cell_start,
-            kernel_manager_class=kernels.manager(),
+            kernel_manager_class=kernels.manager(notebook.name),
             shutdown_kernel="immediate",  # it has nothing left to do
             extra_arguments=QUIETLY,
         )

@@ -22,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cxlib.run.memory import bound_memory
+
 PRELOADED = (
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -173,6 +175,7 @@ def _become_kernel(request: dict[str, Any], close: tuple[int, ...]) -> NoReturn:
         os.chdir(request["cwd"])
         sys.argv = ["ipykernel_launcher", *request["argv"]]
         gc.set_threshold(*GARBAGE)
+        bound_memory()
         _draw_again()
         from ipykernel.kernelapp import IPKernelApp
 

@@ -163,8 +163,10 @@ class Kernels:
         self._server_of = server_of
         self._server: ForkServer | None = None
         self._alone = threading.Lock()
-        self._processes: list[Any] = []
+        self._processes: list[tuple[str, Any]] = []
         self.stopped = False
+        self.env: dict[str, str] = {}
+        """Added to the environment of each kernel."""
 
     def __enter__(self) -> Self:
         return self
@@ -187,7 +189,7 @@ class Kernels:
         """Kernels of one run among several that share this pool's server."""
         return Kernels(warm=self.warm, server_of=self)
 
-    def manager(self) -> type[AsyncKernelManager]:
+    def manager(self, notebook: str = "") -> type[AsyncKernelManager]:
         """The kernel manager class for nbclient; its kernels belong to this pool."""
         factory = KernelProvisionerFactory.instance()
         if PROVISIONER not in factory.provisioners:  # a clone that was not installed again
@@ -195,28 +197,32 @@ class Kernels:
 
             made = EntryPoint(PROVISIONER, ENTRY, KernelProvisionerFactory.GROUP_NAME)
             factory.provisioners[PROVISIONER] = made
-        return type("PooledManager", (_Manager,), {"pool": self})
+        return type("PooledManager", (_Manager,), {"pool": self, "notebook": notebook})
 
-    def add(self, process: Any) -> None:  # noqa: ANN401 - a Popen or a ForkedKernel
+    def add(self, process: Any, notebook: str = "") -> None:  # noqa: ANN401 - a Popen or a ForkedKernel
         """Keep a kernel's process, to end it; one that comes after the end is ended at once."""
-        self._processes.append(process)
+        self._processes.append((notebook, process))
         if self.stopped:
             _end(process)
 
     def stop(self) -> None:
         """End every kernel and the server."""
         self.stopped = True
-        for process in self._processes:
+        for _, process in self._processes:
             _end(process)
         with self._alone:
             server, self._server = self._server, None
         if server is not None:
             server.stop()
 
-    @property
-    def peak_mb(self) -> float:
-        """Peak memory of the largest kernel that has ended, with pages shared with the server."""
-        return max((getattr(each, "peak_mb", 0.0) for each in self._processes), default=0.0)
+    def largest(self) -> tuple[str, float]:
+        """Notebook and peak MB of the largest kernel that has ended, with what it shares.
+
+        Only of forked kernels is it known.
+        """
+        known = [(getattr(each, "peak_mb", 0.0), notebook) for notebook, each in self._processes]
+        peak, notebook = max(known, default=(0.0, ""))
+        return notebook, peak
 
 
 def _end(process: Any) -> None:  # noqa: ANN401 - a Popen or a ForkedKernel
@@ -233,6 +239,7 @@ class _Manager(AsyncKernelManager):
     """Asks for our provisioner, whatever the kernel's specification names."""
 
     pool: Kernels
+    notebook: str
 
     @property
     def kernel_spec(self) -> KernelSpec | None:
@@ -247,8 +254,9 @@ class WarmProvisioner(LocalProvisioner):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - inherited
         """Prepare the launch; kernels of one machine share its cores and trace what they read."""
-        env = dict(kwargs.pop("env", os.environ))
-        return await super().pre_launch(env=env | ONE_THREAD | {"CX_TRACE": "1"}, **kwargs)
+        env = dict(kwargs.pop("env", os.environ)) | ONE_THREAD | {"CX_TRACE": "1"}
+        pool: Kernels | None = getattr(self.parent, "pool", None)
+        return await super().pre_launch(env=env | (pool.env if pool else {}), **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401 - inherited
         """Start the kernel's process."""
@@ -266,5 +274,5 @@ class WarmProvisioner(LocalProvisioner):
             self.pid = self.pgid = forked.pid
             made = self.connection_info
         if pool is not None:
-            pool.add(self.process)
+            pool.add(self.process, getattr(self.parent, "notebook", ""))
         return made

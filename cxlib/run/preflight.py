@@ -35,6 +35,7 @@ def check_engagement(
     *,
     languages: Sequence[str],
     named: bool,
+    keep_in: Path | None = None,
 ) -> Checked:
     """Check ledger, brand, fonts and data for the chosen notebooks.
 
@@ -44,6 +45,7 @@ def check_engagement(
         languages: Report languages to make.
         named: Whether the user named the notebooks; an unnamed one without its part of the
             engagement file is left out with a word, a named one is a problem.
+        keep_in: Folder to make, in which checked tables are kept for the run's kernels.
 
     Raises:
         CxError: One message with every problem found.
@@ -68,7 +70,7 @@ def check_engagement(
         lambda: _check_brand(engagement.folder / engagement.brand),
         lambda: _check_glyphs(engagement, languages),
         lambda: _check_voice(engagement),
-        lambda: data.append(open_tables(engagement, tables)),
+        lambda: data.append(open_tables(engagement, tables, keep_in=keep_in)),
         lambda: _check_stars(engagement, data),
         lambda: _check_enough(engagement, chosen, data),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cxlib.engagement import Engagement
@@ -39,6 +40,7 @@ def make_ready(
     inputs: Inputs,
     shelf: Shelf,
     before: Callable[[], object],
+    keep_in: Path | None = None,
 ) -> Ready:
     """Check an engagement, unless the same check of the same inputs passed before.
 
@@ -50,6 +52,7 @@ def make_ready(
         inputs: Of this run.
         shelf: Remembers a check that passed.
         before: Called if the check must be made, before it is.
+        keep_in: Folder to make, in which checked tables are kept for the run's kernels.
 
     Raises:
         CxError: One message with every problem found.
@@ -64,7 +67,9 @@ def make_ready(
     before()
     from cxlib.run.preflight import check_engagement
 
-    checked = check_engagement(engagement, notebooks, languages=languages, named=named)
+    checked = check_engagement(
+        engagement, notebooks, languages=languages, named=named, keep_in=keep_in
+    )
     data = tuple(
         {"table": item.table, "file": item.file, "sha256": item.sha256, "rows": item.n_rows}
         for item in checked.data.audit.values()

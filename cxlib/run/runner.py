@@ -1,6 +1,7 @@
 """One run of the workbook: check, execute what changed, make the reports, record what was done."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -10,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 from cxlib.engagement import Engagement, load_engagement
 from cxlib.engagement.lock import hidden_folder, locked
 from cxlib.errors import ConfigError, RunError
+from cxlib.run.memory import (
+    ENGINE_MB,
+    ENGINE_TEMP,
+    KEPT_TABLES,
+    LIMIT,
+    SMALLEST_MB,
+    engine_limit_mb,
+    kernel_limit_mb,
+)
 from cxlib.run.notebooks import select_notebooks
 from cxlib.run.progress import Progress, Quiet
 
@@ -36,6 +46,7 @@ class Options:
         workers: Notebooks executed at a time, 1 or more, where none needs the other.
         cell_limit_s: Seconds after which a cell is taken to hang, 1 or more.
         wait_s: Seconds to wait for another run of the same engagement.
+        memory_mb: Most memory a notebook's kernel takes, 512 or more; 0 shares out the machine's.
     """
 
     notebooks: tuple[str, ...] = ()
@@ -49,6 +60,7 @@ class Options:
     workers: int = WORKERS
     cell_limit_s: int = 1_800
     wait_s: float = 600.0
+    memory_mb: int = 0
 
     def plain(self) -> dict[str, Any]:
         """The options as JSON keeps them."""
@@ -83,6 +95,11 @@ def run_workbook(
     for name in ("workers", "cell_limit_s"):
         if getattr(options, name) < 1:
             raise ConfigError(f"{name} must be 1 or more, got {getattr(options, name)}")
+    if 0 != options.memory_mb < SMALLEST_MB:
+        raise ConfigError(
+            f"the memory limit must be {SMALLEST_MB} MB or more, got {options.memory_mb}; "
+            "a notebook's packages take most of that"
+        )
     engagement = load_engagement(path)
     if not os.access(engagement.folder, os.W_OK):
         raise ConfigError(
@@ -128,7 +145,8 @@ def _run(
         options = _resumed(options, state.unfinished())
     shelf.tidy()
     inputs = Inputs.take(engagement, out=options.out)
-    with _kernels(kernels, warm=options.warm) as pool:
+    with _kernels(kernels, warm=options.warm) as pool, private_folder(engagement.folder) as room:
+        pool.env |= kernel_env(options, room)
         ready = make_ready(
             engagement,
             select_notebooks(options.notebooks),
@@ -137,6 +155,7 @@ def _run(
             inputs=inputs,
             shelf=shelf,
             before=pool.server,  # it imports while the tables are checked
+            keep_in=room / TABLES,
         )
         for line in ready.skipped:
             progress.say(f"left out  {line}")
@@ -144,6 +163,32 @@ def _run(
             inputs, ready, options, progress=progress, kernels=pool, shelf=shelf, state=state
         )
         return course.go()
+
+
+TABLES = "tables"
+
+
+@contextmanager
+def private_folder(engagement_folder: Path) -> Iterator[Path]:
+    """Give a run a folder for its owner alone: checked tables, what engines put aside.
+
+    It is gone when the run ends; what a killed run left goes first.
+    """
+    room = hidden_folder(engagement_folder) / "run"
+    shutil.rmtree(room, ignore_errors=True)
+    room.mkdir(mode=0o700)
+    try:
+        yield room
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+
+
+def kernel_env(options: Options, room: Path) -> dict[str, str]:
+    """What the kernels of a run are told: where tables and room to spill are, their memory."""
+    env = {KEPT_TABLES: str(room / TABLES), ENGINE_TEMP: str(room / "spill")}
+    if limit := kernel_limit_mb(options.memory_mb, workers=options.workers):
+        env |= {LIMIT: str(limit), ENGINE_MB: str(engine_limit_mb(limit))}
+    return env
 
 
 def _kernels(given: "Kernels | None", *, warm: bool) -> "Kernels":

@@ -1,19 +1,23 @@
 """What a notebook opens first: engagement, data, report and ledger in one object."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxlib.data.embedded import connect_embedded, kept_tables
+from cxlib.data.kept_tables import keep_tables, open_kept
 from cxlib.data.open import Data, open_data
 from cxlib.decisions.goal_rules import present_goal_rules
 from cxlib.engagement import Engagement, load_engagement
 from cxlib.engagement.ledger import Ledger
 from cxlib.errors import ConfigError, Problem
 from cxlib.report.report import Report
+from cxlib.run.inputs import file_digest
+from cxlib.run.memory import bound_memory
 from cxlib.run.notebooks import NOTEBOOKS, ROOT
-from cxlib.run.trace import traced
+from cxlib.run.trace import digest_of, traced
 
 if TYPE_CHECKING:
     from cxlib.data.engines import Engine
@@ -48,6 +52,7 @@ def open_workbook(
             goal is not what was frozen.
         DataError: A table is absent or breaks its contract.
     """
+    bound_memory()
     for name, value in {"engagement": engagement, "language": language, "ledger": ledger}.items():
         if not isinstance(value, str):
             raise ConfigError(f"parameter {name} must be text, got {value!r}")
@@ -64,8 +69,18 @@ def open_workbook(
     return Workbook(seen, open_tables(checked, spec.reads(checked.tables)), report, book)
 
 
-def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
+def open_tables(
+    engagement: Engagement, names: Sequence[str], *, keep_in: Path | None = None
+) -> Data:
     """Check the named tables of an engagement, in files or where they lie, and open them.
+
+    Tables that this run has checked and kept already are opened as they were kept.
+
+    Args:
+        engagement: The checked engagement.
+        names: Tables to open.
+        keep_in: Folder to make, in which tables out of files are kept for the run's other
+            processes.
 
     Raises:
         ConfigError: The engagement file does not name a table that is needed, or the engine's
@@ -92,16 +107,50 @@ def open_tables(engagement: Engagement, names: Sequence[str]) -> Data:
         {"ab_test"} if any(e.unclear_units == "drop" for e in engagement.experiments) else ()
     )
     if not in_engine(engagement, names):
-        return open_data(
+        kept = kept_tables()
+        keys = _keys(engagement, names, [known, repeats]) if kept or keep_in else {}
+        found = open_kept(kept, names, keys) if kept else None
+        if found is not None:
+            return found
+        connection = connect_embedded()
+        data = open_data(
             engagement.tables, folder=engagement.folder, needs=names, known=known,
-            ces_version=engagement.ces_version(), repeats=repeats,
+            ces_version=engagement.ces_version(), repeats=repeats, connection=connection,
         )  # fmt: skip
+        if keep_in is not None:
+            keep_tables(data, keep_in, keys, connection=connection)
+        return data
     from cxlib.data.engine_tables import open_tables_in_engine
 
     return open_tables_in_engine(
         engagement.tables, engine=connect(engagement), folder=engagement.folder, needs=names,
         known=known, ces_version=engagement.ces_version(), repeats=repeats,
     )  # fmt: skip
+
+
+def _keys(
+    engagement: Engagement, names: Sequence[str], context: Sequence[object]
+) -> dict[str, str]:
+    """Per table the fingerprint of all its check rests on: file, reading, registers, stores."""
+    tables = engagement.tables
+    digests = {
+        name: file_digest(engagement.folder / tables[name].file)
+        for name in {*names, "stores"} & set(tables)
+    }
+    around = [repr(_sorted(context)), engagement.ces_version(), digests.get("stores", "")]
+    return {
+        name: digest_of([tables[name].model_dump(mode="json"), digests[name], around])
+        for name in names
+    }
+
+
+def _sorted(value: object) -> object:
+    """Sets in order, so that they are written the same in every process."""
+    if isinstance(value, Mapping):
+        return sorted((key, _sorted(each)) for key, each in value.items())
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
 
 
 def in_engine(engagement: Engagement, names: Iterable[str]) -> tuple[str, ...]:
