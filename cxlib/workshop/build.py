@@ -26,7 +26,7 @@ from cxlib.workshop.editions import instructor, student
 from cxlib.workshop.modules import MODULES, Module, read_modules
 from cxlib.workshop.pages import handout, start_page, timetable_page
 from cxlib.workshop.proof import execute_all, read_run
-from cxlib.workshop.timetable import HALF_DAY, HalfDay, timetable
+from cxlib.workshop.timetable import HALF_DAY, ONE_DAY, HalfDay, timetable
 from cxlib.workshop.truth import Truth, write_truth
 from cxlib.workshop.truth_plan import Difficulty, check_parameters
 
@@ -82,7 +82,7 @@ def build(out: Path, options: Options, *, progress: Progress) -> list[Path]:
     _check(out, options)
     modules = read_modules(options.notebooks, numbers=options.modules)
     plan = timetable(modules, minutes=options.minutes, half_days=options.half_days)
-    for line in plan_lines(plan):
+    for line in plan_lines(plan, chosen=bool(options.half_days)):
         progress.say(line)
     out.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -97,9 +97,19 @@ def build(out: Path, options: Options, *, progress: Progress) -> list[Path]:
     return [out / path.name for path in archives]
 
 
-def plan_lines(plan: Sequence[HalfDay]) -> list[str]:
-    """The plan as lines for a terminal."""
+def plan_lines(plan: Sequence[HalfDay], *, chosen: bool) -> list[str]:
+    """The plan as lines for a terminal.
+
+    Args:
+        plan: The half-days.
+        chosen: Whether their number was asked for.
+    """
     lines = []
+    if len(plan) > ONE_DAY and not chosen:
+        lines.append(
+            f"the modules need {len(plan)} half-days; for one day name some of them, such as "
+            "--modules 1,2,4,5"
+        )
     for number, day in enumerate(plan, start=1):
         named = ", ".join(str(module.number) for module in day.modules)
         lines.append(f"half-day {number}: modules {named}, {day.used} of {day.minutes} minutes")

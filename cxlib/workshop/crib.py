@@ -46,7 +46,9 @@ def crib_pdf(modules: Sequence[Module], *, language: str, fonts: FontSet, create
         ]
         if texts:
             title = f"{module.number}. {module.title[language]}"
-            body = _Writer(f"{module.name}, {language}, crib").blocks(_read("\n\n".join(texts)))
+            nodes = _read("\n\n".join(texts))
+            own = nodes[1:] if nodes[0]["type"] == "heading" else nodes  # the title stands once
+            body = _Writer(f"{module.name}, {language}, crib").blocks(own)
             parts.append(f"module({_text(title)}, {_joined(body)})")
     if not parts:
         raise ReportError(

@@ -158,7 +158,8 @@ def _text_cell(cell: Any, language: str) -> str:  # noqa: ANN401 - nbformat's no
     if "exercise" in cell.metadata:
         minutes = cell.metadata.get("minutes")
         words = message("workshop.page.minutes", language).format(minutes=minutes)
-        label = f'<p class="label">{escape(words)}</p>' if minutes else ""
+        said = not minutes or words in cell.source
+        label = "" if said else f'<p class="label">{escape(words)}</p>'
         return f'<section class="task">{label}{html}</section>'
     return html
 
