@@ -182,8 +182,8 @@ EXERCISES: Final = (
         relative=0.02,
         expected=_needed,
         mistakes=(
-            Mistake("no_power", lambda c: _needed_with(c, z=Z, groups=2)),
-            Mistake("one_wave", lambda c: _needed_with(c, z=z_sum(0.95, 0.8), groups=1)),
+            Mistake("part_missing", lambda c: _needed_with(c, z=Z, groups=2)),
+            Mistake("part_missing", lambda c: _needed_with(c, z=z_sum(0.95, 0.8), groups=1)),
             Mistake("both_waves", lambda c: _needed_with(c, z=z_sum(0.95, 0.8), groups=4)),
             Mistake("margin_only", lambda c: _needed_with(c, z=Z, groups=1)),
         ),
@@ -195,8 +195,8 @@ EXERCISES: Final = (
         tolerance=0.1,
         expected=_smallest,
         mistakes=(
-            Mistake("no_power", lambda c: _margin(c, z=Z, groups=2)),
-            Mistake("one_wave", lambda c: _margin(c, z=z_sum(0.95, 0.8), groups=1)),
+            Mistake("part_missing", lambda c: _margin(c, z=Z, groups=2)),
+            Mistake("part_missing", lambda c: _margin(c, z=z_sum(0.95, 0.8), groups=1)),
             Mistake("margin_only", lambda c: _margin(c, z=Z, groups=1)),
         ),
     ),
