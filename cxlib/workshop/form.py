@@ -192,10 +192,7 @@ def _form(
         answer, problems = _answer(row, cells)
         if answer is not None:
             answers[row.key] = answer
-        for problem in problems:
-            hints.append(
-                _hint(number, row.key, problem.value, problem.kind, language, **problem.values)
-            )
+        hints += [_hint(number, row.key, p.value, p.kind, language, **p.values) for p in problems]
     return Form(
         file=file.name,
         folder=file.resolve().parent.name,
@@ -209,62 +206,51 @@ def _form(
 
 def _answer(row: Row, cells: Mapping[str, str]) -> tuple[Answer | None, list[Unread]]:
     """Read one row; an interval that cannot be read leaves the estimate standing."""
+    names = ("answer", "lower", "upper") if row.interval else ("answer",)
     problems: list[Unread] = []
-
-    def number(name: str) -> float | None:
+    read: dict[str, float | tuple[str, ...] | None] = {}
+    for name in names:
         try:
-            read = read_cell(row, cells.get(name, ""))
-        except Unread as problem:
-            problems.append(problem)
-            return None
-        return read if isinstance(read, float) else None
-
-    if row.kind in {"choice", "names"}:
-        try:
-            words = read_cell(row, cells.get("answer", ""))
-        except Unread as problem:
-            return None, [problem]
-        return (Answer(words=words) if isinstance(words, tuple) else None), []
-    value = number("answer")
-    limits = (number("lower"), number("upper")) if row.interval else (None, None)
-    if problems:
-        kept = Answer(value=value) if value is not None else None
-        return kept, problems
-    problem = _mismatch(row, cells, value, *limits)
-    if problem is not None:
-        stands = problem.kind in {"interval_reversed", "interval_half"} and value is not None
-        return (Answer(value=float(value or 0.0)) if stands else None), [problem]
-    if value is None:
-        return None, []
-    lower, upper = limits
-    if lower is None or upper is None:
-        return Answer(value=value), []
-    return Answer(value=value, lower=lower, upper=upper), []
+            read[name] = read_cell(row, cells.get(name, ""))
+        except Unread as unread:
+            problems.append(unread)
+    value = read.get("answer")
+    if isinstance(value, tuple):
+        return Answer(words=value), problems
+    limits = {name: limit for name, limit in read.items() if isinstance(limit, float)}
+    if not problems:
+        shown = " / ".join(plain(cells.get(name, "")) for name in names)
+        if found := _mismatch(row, limits, shown):
+            problems.append(found)
+    if value is None or any(problem.kind in _SPOILS for problem in problems):
+        return None, problems
+    if problems or len(limits) < len(names):
+        return Answer(value=value), problems
+    return Answer(value=value, lower=limits.get("lower", _NAN), upper=limits.get("upper", _NAN)), []
 
 
-def _mismatch(
-    row: Row, cells: Mapping[str, str], value: float | None, lower: float | None,
-    upper: float | None,
-) -> Unread | None:  # fmt: skip
+_NAN: Final = float("nan")
+_SPOILS: Final = frozenset({"unit_points", "unit_pp", "sign", "outside_interval"})
+"""Problems that put the estimate itself in doubt."""
+
+
+def _mismatch(row: Row, read: Mapping[str, float], shown: str) -> Unread | None:
     """What is wrong between the three numbers of a row, if anything."""
-    shown = " / ".join(plain(cells.get(name, "")) for name in ("answer", "lower", "upper"))
+    value, lower, upper = (read.get(name) for name in ("answer", "lower", "upper"))
+    kind = ""
     if (lower is None) != (upper is None):
-        return Unread("interval_half", shown)
-    if lower is not None and upper is not None:
-        if lower > upper:
-            return Unread("interval_reversed", shown)
-        if value is None:
-            return Unread("interval_alone", shown)
-    if value is None:
-        return None
-    fine = row.finest > 0 and abs(value) < row.finest and value != 0
-    narrow = lower is None or upper is None or upper - lower < row.finest
-    if fine and narrow:
-        return Unread("unit_" + row.unit, shown)
-    if lower is not None and upper is not None and not lower <= value <= upper:
-        flipped = lower <= -value <= upper
-        return Unread("sign" if flipped else "outside_interval", shown)
-    return None
+        kind = "interval_half"
+    elif lower is not None and upper is not None and lower > upper:
+        kind = "interval_reversed"
+    elif value is None:
+        kind = "" if lower is None else "interval_alone"
+    elif 0 < abs(value) < row.finest and (
+        lower is None or upper is None or upper - lower < row.finest
+    ):
+        kind = f"unit_{row.unit}"
+    elif lower is not None and upper is not None and not lower <= value <= upper:
+        kind = "sign" if lower <= -value <= upper else "outside_interval"
+    return Unread(kind, shown) if kind else None
 
 
 def _hint(number: int, key: str, value: str, kind: str, language: str, **values: object) -> Hint:
