@@ -95,3 +95,41 @@ def check(
         print(f"{failed} of them fail; mend notebooks/workshop, then: cx workshop check")
         raise typer.Exit(1)
     print("all well; next: cx workshop build")
+
+
+@app.command(epilog="Example: cx workshop company --seed 11 --groups 4 --out companies")
+def company(
+    seed: Annotated[int, typer.Option(help="The same seed makes the same company.")],
+    difficulty: DifficultyOption = "usual",
+    groups: Annotated[int, typer.Option(help="One company a group, seeds counting on.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for learners, new or empty.")] = Path("company"),
+    truth: Annotated[
+        Path | None, typer.Option(help="File for the trainer; default: beside the folder.")
+    ] = None,
+) -> None:
+    """Make a fresh company with a hidden truth, one for each group."""
+    from cxlib.workshop.company import make_groups
+
+    file = truth or out.parent / f"{out.name}_truth.json"
+    made = make_groups(out, seed=seed, groups=groups, difficulty=difficulty, truth=file)
+    for name in made:
+        print(f"made {out / name}")
+    first = out / next(iter(made)) / "form.csv"
+    print(
+        f"truth in {file}: keep it to yourself\nnext: give each group its folder; when the forms "
+        f"are filled in: cx workshop score {first} --truth {file}"
+    )
+
+
+@app.command(epilog="Example: cx workshop score companies/group_*/form.csv --truth truth.json")
+def score(
+    forms: Annotated[list[Path], typer.Argument(help="The filled forms.")],
+    truth: Annotated[Path, typer.Option(help="The trainer's truth file.")],
+    lang: LanguageOption = "both",
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("scores.html"),
+) -> None:
+    """Score filled forms: bias, honest intervals, money of the decision; shows the truth."""
+    from cxlib.workshop.score import score_forms
+
+    page = score_forms(forms, truth, out, languages=_languages(lang), say=print)
+    print(f"wrote {page}\nnext: open it before the whole room")

@@ -123,8 +123,23 @@ def read_run(
 
 
 def leaks(module: Module, edition: Any) -> list[str]:  # noqa: ANN401 - nbformat's node
-    """The lines of a module's solutions that stand anywhere in a learner's edition."""
-    text = "\n".join(cell.source for cell in edition.cells)
+    """The lines of a module's solutions that stand in a learner's edition.
+
+    A whole line of a teaching cell's code is taught, not left over; what assigns ``answer`` never.
+    """
+    taught = {
+        line.strip()
+        for cell in edition.cells
+        if cell.cell_type == "code" and "exercise" not in cell.metadata
+        for line in cell.source.splitlines()
+        if not line.lstrip().startswith("answer")
+    }
+    text = "\n".join(
+        line
+        for cell in edition.cells
+        for line in cell.source.splitlines()
+        if cell.cell_type == "markdown" or line.strip() not in taught
+    )
     lines = [
         line.strip()
         for cell in module.notebook.cells
