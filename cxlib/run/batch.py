@@ -183,21 +183,24 @@ def _run(plan: Plan, chosen: Options, options: BatchOptions, progress: Progress)
     comparison: Path | None = None
     compared = True
     chosen.out.mkdir(parents=True, exist_ok=True)
+    begun = not jobs
     try:
         for outcome in _outcomes(jobs, options, tally, workers, log=plan.home / CLUSTER_LOG):
+            begun = True
             outcomes[outcome.id] = outcome
             record.note(by_id[outcome.id], outcome)
             tally.count(outcome)
         if plan.column and COMPARISON in NOTEBOOKS:
             comparison, compared = _compared(plan, chosen, progress)
     finally:
-        write_batch_index(
-            index,
-            plan=plan,
-            outcomes=outcomes,
-            comparison=comparison,
-            languages=chosen.languages or plan.engagement.languages,
-        )
+        if begun:  # a stopped batch has a page too
+            write_batch_index(
+                index,
+                plan=plan,
+                outcomes=outcomes,
+                comparison=comparison,
+                languages=chosen.languages or plan.engagement.languages,
+            )
     ordered = tuple(outcomes[branch.id] for branch in plan.branches)
     return BatchResult(index=index, outcomes=ordered, compared=compared)
 
