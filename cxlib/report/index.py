@@ -1,7 +1,7 @@
 """The first page of a run: every report it made, in every language, with format and size."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cxlib.errors import ReportError
@@ -47,11 +47,12 @@ class IndexFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexReport:
-    """One report with its files: title and question by language."""
+    """One report with its files: title, question and the run it comes from, by language."""
 
     title: Words
     question: Words
     files: tuple[IndexFile, ...]
+    origin: Words = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

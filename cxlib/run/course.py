@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 KEPT = ("ledger.json", HISTORY)
 """What a run takes from beside the engagement file and, when it is done, puts back there."""
+AGAIN = " again"
 
 
 class Course:
@@ -105,6 +106,10 @@ class Course:
                 engagement=self.engagement,
                 reports=reports,
                 languages=self.languages,
+                reused={
+                    name: datetime.fromisoformat(origin.started)
+                    for name, origin in self.reused.items()
+                },
             )
             self.folder.write_record(self._record("done", reports))
             with undisturbed():
@@ -131,20 +136,39 @@ class Course:
         return RunError(f"{error}\n  kept: {kept}") if isinstance(error, RunError) else error
 
     def _make_all(self) -> list[ReportFile]:
-        """Run the notebooks; reports are made while the next ones run."""
+        """Run the notebooks; reports are made while the next ones run.
+
+        A notebook that shows what a later one writes is looked at once more after that one, so
+        that the reports of a run agree and a second run finds nothing new.
+        """
         exports: dict[str, Future[list[ReportFile]]] = {}
+        early: dict[str, tuple[dict[str, str], Path, Origin]] = {}
+        order = {n.name: n.waits_for(self.chosen) for n in self.ready.notebooks}
+        for notebook in self.ready.notebooks:
+            if later := notebook.shows_later(self.chosen):
+                order[notebook.name + AGAIN] = later | {notebook.name}
         with ThreadPoolExecutor(1, thread_name_prefix="cx-pages") as pages, quiet_threads():
 
-            def work(name: str) -> None:
-                executed, origin = self._work(NOTEBOOKS[name])
+            def work(piece: str) -> None:
+                name = piece.removesuffix(AGAIN)
+                notebook, heard = NOTEBOOKS[name], self._heard(NOTEBOOKS[name])
+                if piece == name:
+                    executed, origin = self._work(notebook)
+                    self.done[name].set()
+                    if name + AGAIN in order:
+                        early[name] = heard, executed, origin
+                        return
+                else:
+                    before, executed, origin = early[name]
+                    if heard != before:
+                        executed, origin = self._work(notebook)
                 exports[name] = pages.submit(self._pages, name, executed, origin)
-                self.done[name].set()
 
             try:
                 in_order(
-                    [notebook.name for notebook in self.ready.notebooks],
+                    list(order),
                     work,
-                    after={n.name: n.waits_for(self.chosen) for n in self.ready.notebooks},
+                    after=order,
                     workers=self.options.workers,
                     stop=self._stop,
                 )
@@ -159,6 +183,13 @@ class Course:
         for report in reports:
             self.progress.say(f"report  {report.file}")
         return reports
+
+    def _heard(self, notebook: Notebook) -> dict[str, str]:
+        """What is in the ledger now of the entries it shows and a later notebook writes."""
+        with self.alone:
+            entries = Ledger(self.folder.partial / "ledger.json").entries()
+        later = [name for name in notebook.hears if MAKERS[name] > notebook.name]
+        return {name: observe(entries, "content", name) for name in later}
 
     def _stop(self) -> None:
         """End what still runs: kernels at once, and whoever waits for another notebook."""
@@ -188,7 +219,9 @@ class Course:
         if self._overtaken(notebook, desk):
             desk = self._desk(notebook)
             self._execute(notebook, executed, parameters, desk)
-        self.seconds[notebook.name] = round(time.monotonic() - begun, 2)
+        taken = time.monotonic() - begun + self.seconds.get(notebook.name, 0.0)
+        self.seconds[notebook.name] = round(taken, 2)
+        self.reused.pop(notebook.name, None)
         self._hand_in(desk)
         return executed, self.origin
 

@@ -1,7 +1,7 @@
 """From an executed notebook to report files, one per language and format, and the run's index."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -157,12 +157,27 @@ def write_index(
     engagement: Engagement,
     reports: Sequence[ReportFile],
     languages: Sequence[str],
+    reused: Mapping[str, datetime] | None = None,
 ) -> None:
-    """Write the run's first page: a link to every report."""
+    """Write the run's first page: a link to every report, and which run it was calculated in.
+
+    Args:
+        path: The file.
+        engagement: Names the client, the brand and the dates.
+        reports: The files, in the order of the notebooks.
+        languages: In the order the page shows them.
+        reused: Per notebook that was not executed, the start of the run its results come from.
+    """
     from cxlib.report.index import IndexFile, IndexReport, IndexText, render_index
 
     def words(item: Value) -> dict[str, str]:
         return {language: Writer(language, markup=False)(item) for language in languages}
+
+    def origin(notebook: str) -> Value:
+        when = (reused or {}).get(notebook)
+        if when is None:
+            return phrase("index.calculated")
+        return phrase("index.reused", day=Day(when.date()), time=f"{when:%H:%M}")
 
     notebooks = dict.fromkeys(report.notebook for report in reports)
     html = render_index(
@@ -170,6 +185,7 @@ def write_index(
             IndexReport(
                 title=words(phrase(f"report.{notebook}")),
                 question=words(phrase(f"report.{notebook}.question")),
+                origin=words(origin(notebook)),
                 files=tuple(
                     IndexFile(
                         language=report.language,

@@ -55,6 +55,11 @@ class Notebook:
             makers.add(MAKERS["record"])
         return frozenset(maker for maker in makers if maker < self.name and maker in chosen)
 
+    def shows_later(self, chosen: Container[str]) -> frozenset[str]:
+        """The later notebooks of a run that write what it shows where it exists."""
+        makers = {MAKERS[entry] for entry in self.hears}
+        return frozenset(maker for maker in makers if maker > self.name and maker in chosen)
+
     @property
     def path(self) -> Path:
         """The notebook file."""
