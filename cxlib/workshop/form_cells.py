@@ -99,7 +99,8 @@ def _choice(row: Row, text: str) -> str:
     for form in (text.lower(), said, said.replace(" ", "_")):
         if form in known:
             return known[form]
-    near = get_close_matches(said, list(known), n=1)
+    latin = [word for word in known if word.isascii()]  # short Chinese words are all alike
+    near = get_close_matches(said, latin, n=1, cutoff=0.7)
     allowed = ", ".join(row.choices)
     if near:
         raise Unread("choice_near", text, near=known[near[0]], allowed=allowed)

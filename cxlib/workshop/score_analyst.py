@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from math import exp, sqrt
-from statistics import NormalDist
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from cxlib.data.products import driver_products
@@ -36,31 +35,28 @@ _PRIOR_REAL: Final = 0.5
 _PRIOR_SD: Final = {"ab": 0.02, "initiative": 0.012}
 """Before any data: half of the effects are zero, the others spread like this (shares)."""
 _FEWEST_PERMUTATIONS: Final = 99
-_NORMAL: Final = NormalDist()
+_STEPS: Final = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Belief:
-    """What data and prior say of an effect: real with `chance`, then normal (mean, sd)."""
+    """What data and prior say of an effect: real with `chance`, and if so how large.
+
+    Attributes:
+        chance: That the effect is real, 0-1.
+        effects: Possible real effects, differences of shares above 0.
+        weights: Their chances, adding up to 1.
+    """
 
     chance: float
-    mean: float
-    sd: float
+    effects: tuple[float, ...]
+    weights: tuple[float, ...]
 
     def expected(self, stake: Stake, choice: Choice) -> float:
-        """Expected HK$ of a choice."""
-        real, none = stake.net_per_month(self.mean), stake.net_per_month(0.0)
-        if choice == "stop":
-            return 0.0
-        mean = self.chance * real + (1 - self.chance) * none
-        if choice == "go":
-            return stake.horizon_months * mean
-        spread = stake.enquiries_per_month * stake.margin_hkd * self.sd
-        z = real / spread
-        gain = real * _NORMAL.cdf(z) + spread * _NORMAL.pdf(z)
-        hope = self.chance * gain + (1 - self.chance) * max(0.0, none)
-        meanwhile = stake.wait_months * mean if stake.runs_while_waiting else 0.0
-        return meanwhile + (stake.horizon_months - stake.wait_months) * hope - stake.wait_cost_hkd
+        """Expected HK$ of a choice, over all effects the data leave possible."""
+        pairs = zip(self.effects, self.weights, strict=True)
+        real = sum(weight * stake.value(choice, effect) for effect, weight in pairs)
+        return self.chance * real + (1 - self.chance) * stake.value(choice, 0.0)
 
     def best(self, stake: Stake) -> Choice:
         """The choice of most expected money."""
@@ -229,16 +225,23 @@ def _coaching(company: Company) -> Estimate:
 
 
 def _belief(found: Estimate, name: str) -> Belief:
-    """Weigh "nothing" against "something" by how well each foretold the estimate."""
-    noise, prior = found.standard_error**2, _PRIOR_SD[name] ** 2
-    something = _density(found.value, noise + prior) * _PRIOR_REAL
-    nothing = _density(found.value, noise) * (1 - _PRIOR_REAL)
+    """Weigh "nothing" against "a gain" by how well each foretold the estimate.
+
+    Half of the effects are zero, the others a half-normal gain; summed over a fine grid.
+    """
+    noise, spread = found.standard_error, _PRIOR_SD[name]
+    effects = np.linspace(0.0, 5 * spread, _STEPS + 1)[1:]
+    prior = np.exp(-((effects / spread) ** 2) / 2)
+    likelihood = np.exp(-(((found.value - effects) / noise) ** 2) / 2)
+    weights = prior / prior.sum() * likelihood
+    something = _PRIOR_REAL * float(weights.sum())
+    nothing = (1 - _PRIOR_REAL) * float(np.exp(-((found.value / noise) ** 2) / 2))
+    if something + nothing <= 0:  # an estimate so far out that both underflow
+        return Belief(
+            chance=float(found.value > 0), effects=(max(found.value, 0.0),), weights=(1.0,)
+        )
     return Belief(
         chance=something / (something + nothing),
-        mean=found.value * prior / (prior + noise),
-        sd=sqrt(prior * noise / (prior + noise)),
+        effects=tuple(effects.tolist()),
+        weights=tuple((weights / weights.sum()).tolist()),
     )
-
-
-def _density(value: float, variance: float) -> float:
-    return exp(-(value**2) / (2 * variance)) / sqrt(variance)

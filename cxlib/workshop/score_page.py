@@ -6,7 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from cxlib.errors import ReportError
 from cxlib.report.catalogue import message
+from cxlib.report.fonts import report_fonts
+from cxlib.report.html import FONT_MARK, font_faces
 from cxlib.workshop.form import Answer
 from cxlib.workshop.form_rows import ASKED, Row, choice_label
 from cxlib.workshop.score_groups import Judged
@@ -39,7 +42,13 @@ def score_page(judged: Sequence[Judged], *, languages: Sequence[str]) -> str:
         }
         for language in languages
     ]
-    return _template().render(languages=parts, most={k: f"{v:g}" for k, v in MOST.items()})
+    most = {part: f"{points:g}" for part, points in MOST.items()}
+    try:
+        fonts = report_fonts()
+    except ReportError:  # no Chinese face on this computer: the reader's own is used
+        return str(_template().render(languages=parts, most=most, family=""))
+    page = str(_template().render(languages=parts, most=most, family=fonts.family))
+    return page.replace(FONT_MARK, font_faces(page, fonts), 1)
 
 
 @cache
@@ -69,7 +78,7 @@ def _standing(place: int, each: Judged) -> dict[str, Any]:
         "group": each.form.group,
         "company": each.form.company or "–",
         "known": score is not None,
-        "points": f"{score.points:.1f}" if score else "–",
+        "points": _plain(score.points) if score else "–",
         "most": f"{score.most:g}" if score else "–",
         "share": max(0.0, min(100.0, 100 * score.points / score.most)) if score else 0.0,
         "regret": f"{score.regret_hkd:,.0f}" if score else "–",
@@ -88,9 +97,9 @@ def _group(place: int, each: Judged, language: str) -> dict[str, Any]:
                     "yours": _shown(row, each.form.answers.get(row.key), language),
                     "analyst": _shown(row, each.reading.answers.get(row.key), language),
                     "truth": _true(row, each.truth, language),
-                    "points": f"{sum(part.points for part in parts):.1f}",
+                    "points": _plain(sum(part.points for part in parts)),
                     "most": f"{sum(part.most for part in parts):g}",
-                    "remarks": [_remark(part, language) for part in parts],
+                    "remarks": list(dict.fromkeys(_remark(part, language) for part in parts)),
                 }
             )
     return {
@@ -101,6 +110,10 @@ def _group(place: int, each: Judged, language: str) -> dict[str, Any]:
         "hints": [hint.text for hint in each.form.hints],
         "file": each.form.file,
     }
+
+
+def _plain(points: float) -> str:
+    return f"{points:.1f}".replace("-", "−")
 
 
 def _remark(part: Scored, language: str) -> str:
@@ -166,7 +179,7 @@ def _chart(row: Row, judged: Sequence[Judged], language: str) -> dict[str, Any]:
                 "shown": _shown(row, answer, language),
             }
         )
-    half = 100 * 1.96 / (2 * _REACH)
+    half = 98 * 1.96 / (2 * _REACH)
     return {
         "title": message(f"company.title.{row.key}", language),
         "lines": lines,
@@ -176,7 +189,7 @@ def _chart(row: Row, judged: Sequence[Judged], language: str) -> dict[str, Any]:
 
 def _place(errors: float) -> float:
     """Where a distance stands on the chart, percent of its width."""
-    return 50 + 50 * max(-_REACH, min(_REACH, errors)) / _REACH
+    return 50 + 49 * max(-_REACH, min(_REACH, errors)) / _REACH
 
 
 def _truths(judged: Sequence[Judged], language: str) -> list[dict[str, Any]]:

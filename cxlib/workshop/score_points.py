@@ -23,8 +23,8 @@ from cxlib.workshop.truth_terms import Choice, Stake
 
 Part = Literal["accuracy", "interval", "certainty", "choice", "money"]
 Remark = Literal[
-    "blank", "no_interval", "close", "far", "too_wide", "too_narrow", "covers", "missed",
-    "bad_luck", "right", "wrong", "partly", "sure_right", "sure_wrong", "unsure", "best",
+    "blank", "no_interval", "close", "far", "as_analyst", "too_wide", "too_narrow", "covers",
+    "missed", "bad_luck", "right", "wrong", "partly", "sure_right", "sure_wrong", "unsure", "best",
     "unlucky", "lucky", "avoidable", "broken_seen", "broken_unseen", "not_asked",
 ]  # fmt: skip
 
@@ -35,6 +35,7 @@ ALPHA: Final = 0.05
 _HONEST: Final = 2 * 1.959964
 _LEAST: Final = -10.0
 _NEAR: Final = 2.0
+_ALIKE: Final = 0.5
 _WIDE, _NARROW = 2.0, 0.5
 _SURE, _UNSURE = 60.0, 40.0
 _CHOICES: Final[dict[str, Choice]] = {
@@ -175,7 +176,10 @@ def _number(row: Row, answer: Answer | None, truth: Truth, reading: Reading) -> 
         return [_part(row.key, "accuracy", 0.0, "blank"), _part(row.key, "interval", 0.0, "blank")]
     true, error = true_number(truth, row.key), reading.errors[row.key]
     distance = abs(answer.value - true) / error
+    analyst = reading.answers.get(row.key)
     near: Remark = "close" if distance <= _NEAR else "far"
+    if near == "far" and analyst and abs(answer.value - analyst.value) <= _ALIKE * error:
+        near = "as_analyst"
     accuracy = _part(row.key, "accuracy", MOST["accuracy"] * exp(-((distance / 3) ** 2) / 2), near)
     if not answer.has_interval:
         return [accuracy, _part(row.key, "interval", 0.0, "no_interval")]
