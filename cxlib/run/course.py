@@ -160,7 +160,7 @@ class Course:
                         return
                 else:
                     before, executed, origin = early[name]
-                    if heard != before:
+                    if heard != before and not isinstance(self._kept(notebook), Kept):
                         executed, origin = self._work(notebook)
                 exports[name] = pages.submit(self._pages, name, executed, origin)
 
@@ -199,10 +199,7 @@ class Course:
 
     def _work(self, notebook: Notebook) -> tuple[Path, Origin]:
         """Get one notebook's result, from an earlier run or by executing it."""
-        desk = self._desk(notebook)
-        parameters = {"engagement": str(self.engagement.path)}
-        if notebook.name == "02_kpi_setting":
-            parameters["rebase_reason"] = self.options.rebase_reason
+        desk, parameters = self._desk(notebook), self._parameters(notebook)
         executed = self.folder.partial / "notebooks" / f"{notebook.name}.ipynb"
         found: Kept | str = "--fresh"
         if not self.options.fresh:
@@ -224,6 +221,17 @@ class Course:
         self.reused.pop(notebook.name, None)
         self._hand_in(desk)
         return executed, self.origin
+
+    def _parameters(self, notebook: Notebook) -> dict[str, str]:
+        parameters = {"engagement": str(self.engagement.path)}
+        if notebook.name == "02_kpi_setting":
+            parameters["rebase_reason"] = self.options.rebase_reason
+        return parameters
+
+    def _kept(self, notebook: Notebook) -> Kept | str:
+        """Its kept result where that still holds with the ledger as it is now."""
+        ledger = self._desk(notebook) / "ledger.json"
+        return self.shelf.find(notebook, self.inputs, self._parameters(notebook), ledger=ledger)
 
     def _desk(self, notebook: Notebook) -> Path:
         """A folder with the ledger as it is now: what a notebook writes is its own until done."""

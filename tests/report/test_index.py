@@ -1,6 +1,7 @@
 """The first page of a run: every report linked, both languages named."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +60,13 @@ def test_words_are_escaped_and_nothing_is_loaded(page):
     assert "Diagnosis &lt;1&gt;" in page
     assert re.findall(r'(?:src|href)="(?!data:|01%20)', page) == []
     assert "default-src 'none'" in page
+
+
+def test_each_report_says_in_each_language_which_run_it_was_calculated_in(brand, fonts):
+    reused = replace(REPORT, origin=words("Reused: calculated on 1 May", "沿用五月一日的結果"))
+    page = render_index([reused, REPORT], text=TEXT, brand=brand, fonts=fonts)
+    said = re.findall(r'<p class="origin"><small>([^<]+)</small>', page)
+    assert said == ["Reused: calculated on 1 May", "沿用五月一日的結果"]
 
 
 def test_an_empty_run_has_no_index(brand, fonts):
