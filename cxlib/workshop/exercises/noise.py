@@ -126,7 +126,8 @@ def _effect_errors_added(c: "Company") -> Pair:
     return difference - NORMAL_95 * (one + other), difference + NORMAL_95 * (one + other)
 
 
-def _effect_one_error(c: "Company") -> Pair:
+def _effect_too_narrow(c: "Company") -> Pair:
+    """One standard error to each side, or 1.96 of those of all rows taken as one group."""
     difference, one, other = _errors(c)
     error = (one**2 + other**2) ** 0.5
     return difference - error, difference + error
@@ -136,13 +137,6 @@ def _effect_one_arm(c: "Company") -> Pair:
     x1, n1, _, _ = _counts(c)
     p, error = x1 / n1, _errors(c)[1]
     return p - NORMAL_95 * error, p + NORMAL_95 * error
-
-
-def _effect_all_rows(c: "Company") -> Pair:
-    x1, n1, x2, n2 = _counts(c)
-    pooled, difference = (x1 + x2) / (n1 + n2), _errors(c)[0]
-    reach = NORMAL_95 * (pooled * (1 - pooled) / (n1 + n2)) ** 0.5
-    return difference - reach, difference + reach
 
 
 def _base(c: "Company") -> float:
@@ -254,9 +248,8 @@ EXERCISES: Final = (
         mistakes=(
             Mistake("relative", _effect_relative),
             Mistake("errors_added", _effect_errors_added),
-            Mistake("one_error", _effect_one_error),
+            Mistake("too_narrow", _effect_too_narrow),
             Mistake("one_arm", _effect_one_arm),
-            Mistake("all_rows", _effect_all_rows),
         ),
     ),
     Exercise(

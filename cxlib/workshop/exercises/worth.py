@@ -11,7 +11,7 @@ import pandas as pd
 
 from cxlib.decisions.costs import cost_ledger
 from cxlib.decisions.impact import review_initiative
-from cxlib.stats.differences import before_after, difference_in_differences
+from cxlib.stats.differences import before_after, fit_panel, fixed_effects
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.panel import Panel, read_panel
 from cxlib.stats.proportions import normal_quantile
@@ -152,7 +152,13 @@ def _comparison(c: "Company") -> float:
 
 
 def _effect(c: "Company") -> Estimate:
-    return difference_in_differences(_panel(c), start=START, n_permutations=99).effect
+    """`difference_in_differences(...).effect`, without the parts that are not asked for."""
+    panel = _panel(c)
+    fitted = fit_panel(panel, fixed_effects(panel), [panel.is_treated * panel.is_after(START)])
+    method = "difference in differences, CR2 by unit"
+    return fitted.coefficient(-1).estimate(
+        unit=panel.unit, n_obs=panel.n_obs, method=method, confidence_level=0.95
+    )
 
 
 def interval(c: "Company") -> Pair:
