@@ -154,7 +154,7 @@ def lay_out(
                 problems.append(_other_type(table, column, theirs, declared[theirs]))
             else:
                 cells.append(_cell(column, theirs, shape, declared[theirs], engine))
-    problems += _absent(table, contract, used, list(declared))
+    problems += _absent(table, contract, {**columns, **used}, list(declared))
     return Layout(
         name=name,
         table=table,

@@ -216,7 +216,7 @@ def _row_rules(layout: Layout) -> list[_Rule]:
             rules.append(
                 _Rule(
                     label=rule.columns[-1], broken=f"{filled} and ({rule.breaks})",
-                    shown=f"concat({shown})" if len(names) > 1 else names[0],
+                    shown=shown,
                     rule=rule.rule, remedy=rule.remedy,
                 )
             )  # fmt: skip
@@ -256,7 +256,9 @@ def _few(engine: Engine, layout: Layout, rule: _Rule) -> pd.DataFrame:
     """The first rows that break a rule: what is in them and which they are."""
     key = _key_of(layout)
     keys = [spell(name, layout.quote) for name in key]
-    columns = ", ".join([f"{rule.shown} as v", *(f"{name} as k{n}" for n, name in enumerate(keys))])
+    columns = ", ".join(
+        [f"concat('', {rule.shown}) as v", *(f"{name} as k{n}" for n, name in enumerate(keys))]
+    )
     inner = layout.select(extra=_extras(layout))
     found = engine.run(
         f"select {columns} from ({inner}) as t where {rule.broken} "
@@ -280,6 +282,5 @@ def _key_of(layout: Layout) -> tuple[str, ...]:
 
 
 def _cut(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    words = " ".join(text.split())
+    words = " ".join(str(value).split())
     return words if len(words) <= SHOWN_VALUE else f"{words[:SHOWN_VALUE]} …"

@@ -159,11 +159,11 @@ def with_sure(each: str, orders: Source, customers: Source | None) -> str:
     key, joined = customers.names("customer_id", "joined_on")
     (moment,) = orders.names("ordered_at")
     return (
-        "select b.*, case when j.joined_day >= t.opening then 1 else 0 end as sure "
+        "select b.*, case when j.joined_day >= "
+        f"(select min(cast({moment} as date)) from {orders.table}) then 1 else 0 end as sure "
         f"from ({each}) as b left join (select cast({key} as varchar(200)) as who, "
         f"min(cast({joined} as date)) as joined_day from {customers.table} group by {key}) as j "
-        "on j.who = cast(b.person as varchar(200)) "
-        f"cross join (select min(cast({moment} as date)) as opening from {orders.table}) as t"
+        "on j.who = cast(b.person as varchar(200))"
     )
 
 

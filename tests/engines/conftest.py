@@ -1,130 +1,24 @@
-"""A real PostgreSQL server on loopback, in a temporary folder, with the sample's tables in it."""
+"""Servers and clusters that the tests of this folder start for themselves."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
-from contextlib import suppress
-from dataclasses import dataclass
+import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = ROOT / "data_samples" / "harbour_home"
-PASSWORD = "secret-9f3a"  # noqa: S105 - of a server that lives as long as the test
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server; the owner made the tables, the reader may only read them."""
-
-    port: int
-
-    def address(self, user="reader", password=PASSWORD, database="client"):
-        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
-
-    def do(self, *statements, user="owner", database="client"):
-        """Run statements and give the rows of the last."""
-        from adbc_driver_postgresql import dbapi
-
-        with (
-            dbapi.connect(self.address(user, database=database), autocommit=True) as session,
-            session.cursor() as cursor,
-        ):
-            for statement in statements:
-                cursor.execute(statement)
-            return cursor.fetchall()
-
-
-def _binaries():
-    """Where the server's programs lie: on the path, or where Debian puts them."""
-    versions = Path("/usr/lib/postgresql")
-    folders = sorted(versions.glob("*/bin"), key=lambda path: -int(path.parent.name))
-    found = shutil.which("initdb")
-    folders += [Path(found).parent] if found else []
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
-def _other_user():
-    """Whom the server runs as: it refuses root."""
-    if os.geteuid() != 0:
-        return {}
-    import pwd
-
-    for name in ("postgres", "nobody"):
-        with suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    return {}
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def postgres():
     """A server with an empty database `client`, users `owner` and `reader`."""
-    binaries = _binaries()
-    if binaries is None:
+    from postgres_server import binaries, running_server
+
+    programs = binaries()
+    if programs is None:
         if os.environ.get("CX_REQUIRE_POSTGRES"):
             pytest.fail("CX_REQUIRE_POSTGRES is set and there is no initdb: install postgresql")
         pytest.skip("no PostgreSQL server on this machine: install the Debian package postgresql")
     pytest.importorskip("adbc_driver_postgresql", reason='install the extra "postgres"')
-    # Not under pytest's own folder, which only its owner may enter.
-    home = Path(tempfile.mkdtemp(prefix="cx-postgres-"))
-    who = _other_user()
-    if who:
-        os.chown(home, who["user"], who["group"])
-    (home / "password").write_text(PASSWORD)
-    (home / "password").chmod(0o644)
-    subprocess.run(
-        [binaries / "initdb", "-D", home / "data", "-U", "owner", "--auth=scram-sha-256",
-         "--pwfile", home / "password", "--no-sync", "-E", "UTF8", "--locale=C"],
-        check=True, capture_output=True, cwd=home, **who,
-    )  # fmt: skip
-    port = _free_port()
-    settings = {
-        "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": "",
-        "fsync": "off", "full_page_writes": "off", "shared_buffers": "64MB",
-        "log_min_messages": "fatal",
-    }  # fmt: skip
-    flags = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", home / "data", *flags], cwd=home,
-        stdout=subprocess.DEVNULL, stderr=(home / "log").open("wb"), **who,
-    )  # fmt: skip
-    try:
-        yield _ready(Server(port), server, home / "log")
-    finally:
-        server.send_signal(2)  # a fast shutdown: open sessions are ended
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(20)
-        server.kill()
-        server.wait()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _ready(server, process, log):
-    from adbc_driver_postgresql import dbapi
-
-    for _ in range(200):
-        try:
-            server.do(
-                "create database client",
-                f"create role reader login password '{PASSWORD}'",
-                "revoke temporary on database client from public",
-                database="postgres",
-            )
-        except dbapi.Error:
-            if process.poll() is not None:
-                pytest.fail(f"the server ended: {log.read_text()}")
-            time.sleep(0.1)
-        else:
-            return server
-    pytest.fail("the server did not answer within 20 seconds")
+    with running_server(programs) as server:
+        yield server
