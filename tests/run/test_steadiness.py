@@ -69,6 +69,7 @@ def assert_clean(tmp_path, engagement):
         assert list(tmp_path.glob(half)) == []
     assert [p.name for p in engagement.glob(".*.partial")] == []
     assert list((engagement / ".cx").glob("reuse/.making-*")) == []
+    assert not (engagement / ".cx" / "run").exists(), "checked tables, what engines put aside"
     assert kernels_alive() == []
 
 
@@ -187,6 +188,26 @@ def test_one_notebook_that_fails_ends_the_one_beside_it(engagement, tmp_path, ti
         run_workbook(engagement, options(tmp_path, notebooks=()))
     assert time.monotonic() - begun < 60
     assert_clean(tmp_path, engagement)
+
+
+SHOWS = "print(book.ledger.read('verdicts') if book.ledger.has('verdicts') else 'none yet')"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_run_of_an_engagement_settles_so_that_the_second_executes_nothing(
+    engagement, tmp_path, tiny, *, workers
+):
+    """02 shows the verdicts of 03, which comes later: it is executed once more after 03."""
+    tiny("02_kpi_setting", SHOWS)
+    folder = run_workbook(engagement, options(tmp_path, notebooks=(), workers=workers))
+    assert "ship" in (folder / "notebooks" / "02_kpi_setting.ipynb").read_text(encoding="utf-8")
+    again = run_workbook(engagement, options(tmp_path, notebooks=()))
+    record = json.loads((again / "run.json").read_text())
+    assert record["seconds"] == {}
+    assert "02_kpi_setting" in record["reused"]
+    index = (again / "index.html").read_text(encoding="utf-8")
+    assert index.count("Reused: calculated in the run of") == len(record["reused"])
+    assert "沿用於" in index
 
 
 KILLED = """
