@@ -125,21 +125,12 @@ def read_run(
 def leaks(module: Module, edition: Any) -> list[str]:  # noqa: ANN401 - nbformat's node
     """The lines of a module's solutions that stand in a learner's edition.
 
-    A whole line of a teaching cell's code is taught, not left over; what assigns ``answer`` never.
+    In a task or its code no line may stand; elsewhere a step may be taught, but no line that gives
+    the answer.
     """
-    taught = {
-        line.strip()
-        for cell in edition.cells
-        if cell.cell_type == "code" and "exercise" not in cell.metadata
-        for line in cell.source.splitlines()
-        if not line.lstrip().startswith("answer")
-    }
-    text = "\n".join(
-        line
-        for cell in edition.cells
-        for line in cell.source.splitlines()
-        if cell.cell_type == "markdown" or line.strip() not in taught
-    )
+    texts = {True: "", False: ""}
+    for cell in edition.cells:
+        texts["exercise" in cell.metadata] += f"{cell.source}\n"
     lines = [
         line.strip()
         for cell in module.notebook.cells
@@ -149,7 +140,9 @@ def leaks(module: Module, edition: Any) -> list[str]:  # noqa: ANN401 - nbformat
     return [
         line
         for line in dict.fromkeys(lines)
-        if len(line) >= _SHORTEST and not _IMPORT.match(line) and line in text
+        if len(line) >= _SHORTEST
+        and not _IMPORT.match(line)
+        and (line in texts[True] or (line.startswith("answer") and line in texts[False]))
     ]
 
 

@@ -85,7 +85,7 @@ def test_no_line_of_a_solution_is_left_and_one_that_is_would_be_found(tiny):
     text = json.dumps(made)
     assert [line for line in lines if line in text] == []
     assert leaks(module, made) == []
-    cell(made, "teach-en").source += "\nTry `rows_of_table = len(c.answers)`."
+    cell(made, "task-1-en").source += "\nTry `rows_of_table = len(c.answers)`."
     assert leaks(module, made) == ["rows_of_table = len(c.answers)"]
     taught = student(tiny, "en")
     cell(taught, "look").source = "rows_of_table = len(c.answers)\nanswer = given.mean()"
