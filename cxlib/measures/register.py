@@ -20,7 +20,8 @@ class RegisterRow:
     Attributes:
         point: As the engagement declares it.
         n_obs: Answers of the period.
-        gaps: What is missing: an owner, a monthly volume, answers, or enough of them.
+        gaps: What is missing: an owner, a monthly volume (where other touchpoints have one),
+            answers, or enough of them.
     """
 
     point: Touchpoint
@@ -95,8 +96,9 @@ def register(
         stages[point.id] = point.stage
     if unknown := sorted(set(answers) - set(stages)):
         raise InputError(f"touchpoints not in the register: {unknown}; it has {list(stages)}")
+    volumes = any(point.monthly_volume is not None for point in touchpoints)
     rows = tuple(
-        RegisterRow(point=point, n_obs=n, gaps=_gaps(point, n, minimum_cell))
+        RegisterRow(point=point, n_obs=n, gaps=_gaps(point, n, minimum_cell, volumes=volumes))
         for point in sorted(touchpoints, key=lambda point: STAGES.index(point.stage))
         for n in [int(answers.get(point.id, 0))]
     )
@@ -117,10 +119,11 @@ def register(
     )
 
 
-def _gaps(point: Touchpoint, n: int, minimum_cell: int) -> tuple[Gap, ...]:
+def _gaps(point: Touchpoint, n: int, minimum_cell: int, *, volumes: bool) -> tuple[Gap, ...]:
+    """Name what is missing; a volume only where the register has volumes at all."""
     lacking: dict[Gap, bool] = {
         "no_owner": point.owner is None,
-        "no_volume": point.monthly_volume is None,
+        "no_volume": volumes and point.monthly_volume is None,
         "no_data": n == 0,
         "few_answers": 0 < n < minimum_cell,
     }

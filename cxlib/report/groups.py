@@ -8,6 +8,7 @@ from cxlib.measures.groups import GroupComparison, GroupDifference
 from cxlib.measures.league import LIMITS, League, LeagueEntry
 from cxlib.report import figures
 from cxlib.report.blocks import Block
+from cxlib.report.readings import nothing
 from cxlib.report.report import Draw, Report
 from cxlib.report.scope import period_values
 from cxlib.report.tables import Cell, Column, Table
@@ -239,7 +240,7 @@ def league_table(
 ) -> Block:
     """Show every store with its rank interval, the highest score first."""
     if league is None:
-        return none_block(report, "groups.league.none")
+        return nothing(report, "groups.league")  # the chart before it has said so
     rows: list[tuple[Cell, ...]] = [
         (
             names.get(entry.unit, entry.unit),

@@ -27,11 +27,13 @@ def section(report: Report, gaps: Gaps | None, bought: Purchases | None) -> Bloc
         )
     if gaps is not None and gaps.overall.gap.estimate is not None:
         return report.section(
-            "loyalty.gap_only",
+            "loyalty.gap_only" if bought is None else "loyalty.gap_few",
             "descriptive",
             gap=gaps.overall.gap.estimate,
             **period_values(gaps.period),
         )
+    if bought is not None:
+        return report.section("loyalty.few", "descriptive", **period_values(bought.period))
     return report.section("loyalty.absent")
 
 

@@ -45,6 +45,8 @@ def section(report: Report, desk: ServiceDesk | None, site: Site | None = None) 
             overall=site.funnel.conversion,
             **period_values(site.period),
         )
+    if desk is not None:
+        return report.section("operations.few", "descriptive", **period_values(desk.period))
     return report.section("operations.absent")
 
 

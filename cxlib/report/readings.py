@@ -56,9 +56,11 @@ def value_cells(estimate: Estimate | None, *, cell: str = "") -> tuple[Cell, Cel
 
 
 def not_measured(report: Report, key: str, tables: Sequence[str]) -> Block:
-    """Say in one sentence that a part is not measured, and which tables it would need."""
-    named = Joined(tuple(phrase(f"table.{table}") for table in tables))
-    return report.items(key, [phrase("readings.not_measured", tables=named)], role="note")
+    """Say in one sentence why a part is not shown: tables that are absent, or hold too little."""
+    absent = [table for table in tables if table not in report.engagement.tables]
+    named = Joined(tuple(phrase(f"table.{table}") for table in absent or tables))
+    said = "readings.not_measured" if absent else "readings.too_little"
+    return report.items(key, [phrase(said, tables=named)], role="note")
 
 
 def nothing(report: Report, key: str) -> Block:

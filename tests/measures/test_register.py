@@ -45,6 +45,12 @@ def test_each_gap_is_flagged_and_a_full_entry_has_none():
     assert found.n_obs == 459
 
 
+def test_where_no_touchpoint_has_a_volume_none_lacks_one():
+    """A branch's register has no volumes: the company's would not be its own."""
+    found = register([point("chat", monthly_volume=None)], {"chat": 30})
+    assert gaps(found) == {"chat": ()}
+
+
 def test_rows_run_in_stage_order_and_a_volume_of_zero_is_a_volume():
     found = register([*POINTS, point("shelf", "purchase", monthly_volume=0)], {"shelf": 50})
     assert [row.point.id for row in found.rows] == [

@@ -180,7 +180,7 @@ def test_each_verdict_has_its_title_and_sentence(report, reason, gain, title, sa
 @pytest.mark.parametrize(
     ("found", "said", "zh"),
     [
-        (None, "no table of overall ratings", "沒有事後整體評分的數據表"),
+        (None, "no overall ratings given later", "沒有事後整體評分"),
         ("few_customers", "It takes 100 customers", "需要 100 名"),
         ("no_variation", "do not differ enough", "差別太小"),
     ],

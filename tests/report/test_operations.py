@@ -164,7 +164,19 @@ def test_the_note_counts_first_orders_left_out(report, found):
     assert f"{found['bought'].n_earlier} customers with a first order seen in the period" in said
 
 
-def test_without_tables_each_part_says_what_it_would_need(report):
+def test_with_tables_but_too_few_rows_no_section_says_they_are_absent(report, found):
+    """A small branch has cases and orders, only not enough of them."""
+    desk = replace(found["desk"], issues=None)
+    bought = replace(found["bought"], repurchase=replace(found["bought"].repurchase, estimate=None))
+    assert "Too few service cases" in text(show.section(report, desk))
+    said = text(loyal.section(report, found["gaps"], bought))
+    assert "Too few customers with a first order" in said
+    assert "not among the data" not in said
+    assert "Too few customers to say" in text(loyal.section(report, None, bought))
+
+
+def test_without_tables_each_part_says_what_it_would_need(engagement):
+    report = Report(engagement.model_copy(update={"tables": {}}), "01_diagnosis")
     assert "are not measured" in text(show.section(report, None, None))
     said = {
         "tables": show.tables(report, None, None),

@@ -258,7 +258,7 @@ def test_one_rater_is_no_panel(report):
 
 
 def test_without_ratings_the_section_says_so(report):
-    assert "No colleague has rated the company's maturity yet" in plain(
+    assert "The data hold no ratings of the company's maturity" in plain(
         maturity.section(report, None)
     )
     assert plain(maturity.table(report, None)) == plain(maturity.finding(report, None)) == ""

@@ -160,4 +160,7 @@ def test_absent_tables_are_said_in_one_sentence(report):
     assert "not measured in this engagement" in text(quality.section(report, None))
     assert "cannot be charted here" in text(quality.section(report, None, retention(30)))
     for block in (quality.faults_block, quality.cohorts_block, quality.sharing_block):
-        assert "Not measured here" in text(block(report, None))
+        assert "there is too little in the data for this part" in text(block(report, None))
+    without = Report(report.engagement.model_copy(update={"tables": {}}), "01_diagnosis")
+    for block in (quality.faults_block, quality.cohorts_block, quality.sharing_block):
+        assert "Not measured here" in text(block(without, None))

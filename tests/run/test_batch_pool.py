@@ -221,6 +221,7 @@ def by_store(stub, tmp_path, stores, monkeypatch):
     engagement, plan = stores.engagement.folder, replace(stores, home=home)
     monkeypatch.setattr(batch, "plan_by_column", lambda *_, **__: plan)
     monkeypatch.setattr(batch, "compare", lambda *_, **__: None)
+    monkeypatch.setattr(batch, "code_digest", lambda: "the same program")
     monkeypatch.setattr(
         batch, "Pool", lambda *, tell, **_: Pool(workers=1, work=stub.make, tell=tell)
     )
