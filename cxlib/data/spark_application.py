@@ -14,6 +14,7 @@ import socket
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -179,8 +180,10 @@ def _launch(application: Application) -> None:
     stop = threading.Timer(START_SECONDS, application.gateway.proc.kill)
     stop.start()
     try:
-        context = SparkContext(conf=conf, gateway=application.gateway)
-        application.session = SparkSession(context)
+        with warnings.catch_warnings():  # what it says of newer pandas is about calls not made here
+            warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
+            context = SparkContext(conf=conf, gateway=application.gateway)
+            application.session = SparkSession(context)
     finally:
         stop.cancel()
     logging.getLogger("SQLQueryContextLogger").disabled = True  # we word its errors ourselves
