@@ -14,7 +14,7 @@ export UV_NO_PROGRESS := 1
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab lint doctor benchmark hit-rates lock clean
+.PHONY: help setup report test test-engines lab lint doctor benchmark hit-rates lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z].*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ setup: $(call STAMP,report)  ## install what reports need, into this folder only
 report: $(call STAMP,report)  ## turn the sample engagement into client reports
 	@$(BIN)/cx run $(ENGAGEMENT) $(ARGS)
 
-test: $(call STAMP,test)  ## run the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+test: $(call STAMP,test)  ## run the whole test suite, but for what test-engines runs
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not spark" $(ARGS)
+
+test-engines: $(call STAMP,engines)  ## run the tests on a Spark cluster (needs Java, fetches 450 MB)
+	@$(BIN)/python -m pytest -m spark tests/engines $(ARGS)
 
 lab: $(call STAMP,lab)  ## open JupyterLab on the notebooks
 	@$(BIN)/cx lab $(ENGAGEMENT)
@@ -71,6 +74,7 @@ $(UV): requirements.lock
 $(call STAMP,report): EXTRAS = --extra setup
 $(call STAMP,lab): EXTRAS = --extra setup --extra lab
 $(call STAMP,test): EXTRAS = --extra setup --extra office --extra postgres --extra cluster --extra dev
+$(call STAMP,engines): EXTRAS = --extra setup --extra office --extra cluster --extra spark --extra dev
 .venv/.ready-%: .venv/bin/python requirements.lock pyproject.toml
 	@echo "set-up 2/3  installing locked packages ($*)"
 	@$(UV) pip install --quiet --require-hashes --compile-bytecode --constraint requirements.lock \
