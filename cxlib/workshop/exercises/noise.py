@@ -194,7 +194,8 @@ def _segment_p_values(c: "Company") -> list[float]:
 
 def _plan(c: "Company") -> tuple[float, float]:
     """The smallest effect worth having and the margin of the guardrail, from the frozen plan."""
-    written = yaml.safe_load((c.folder / "engagement.yml").read_text(encoding="utf-8"))
+    text = (c.folder / "engagement.yml").read_text(encoding="utf-8")
+    written = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     plan = written["experiments"][0]
     return float(plan["minimum_effect"]), float(plan["guardrails"][0]["margin"])
 

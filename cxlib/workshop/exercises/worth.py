@@ -284,7 +284,7 @@ EXERCISES: Final = (
         ),
     ),
     Exercise(
-        key="worth_interval", module=5, kind="interval", expected=interval, tolerance=0.0003,
+        key="worth_interval", module=5, kind="interval", expected=interval, tolerance=0.00006,
         mistakes=(
             Mistake("enquiries", _interval_of_enquiries),
             Mistake("before_after", _interval_before_after),
@@ -299,7 +299,7 @@ EXERCISES: Final = (
         ),
     ),
     Exercise(
-        key="worth_npv", module=5, kind="number", expected=npv, tolerance=2000, relative=0.01,
+        key="worth_npv", module=5, kind="number", expected=npv, tolerance=2000, relative=0.005,
         mistakes=(
             Mistake("before_after", _npv_before_after),
             Mistake("revenue", _npv_of_revenue),
@@ -312,7 +312,7 @@ EXERCISES: Final = (
     ),
     Exercise(
         key="worth_range", module=5, kind="interval", expected=value_range, tolerance=2000,
-        relative=0.01,
+        relative=0.002,
         mistakes=(
             Mistake("scaled", _range_scaled),
             Mistake("no_costs", _range_without_costs),
