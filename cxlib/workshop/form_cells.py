@@ -78,7 +78,7 @@ def _number(row: Row, text: str) -> float:
     if row.kind == "count" and value != int(value):
         raise Unread("not_whole", text)
     if not row.low <= value <= row.high:
-        raise Unread(f"range_{row.unit}", text, low=f"{row.low:g}", high=f"{row.high:g}")
+        raise Unread(f"range_{row.unit}", text, low=f"{row.low:,.0f}", high=f"{row.high:,.0f}")
     return value
 
 
@@ -107,9 +107,9 @@ def _choice(row: Row, text: str) -> str:
     raise Unread("choice_unknown", text, allowed=allowed)
 
 
-def _names(row: Row, text: str) -> tuple[str, ...]:
+def _names(row: Row, text: str) -> tuple[str, ...] | None:
     parts = [part.strip() for part in _SEPARATORS.split(text) if part.strip()]
     names = tuple(dict.fromkeys(_choice(row, part) for part in parts))
     if len(names) > N_PAIN:
         raise Unread("too_many_names", text, most=N_PAIN)
-    return names
+    return names or None

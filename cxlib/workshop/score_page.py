@@ -14,7 +14,7 @@ from cxlib.workshop.form import Answer
 from cxlib.workshop.form_rows import ASKED, Row, choice_label
 from cxlib.workshop.score_groups import Judged
 from cxlib.workshop.score_points import MOST, Scored, true_number, true_words
-from cxlib.workshop.score_truth import truth_lines
+from cxlib.workshop.score_truth import money_text, truth_lines
 from cxlib.workshop.truth import Truth
 
 _TEMPLATE: Final = Path(__file__).with_name("score_page.html")
@@ -81,7 +81,7 @@ def _standing(place: int, each: Judged) -> dict[str, Any]:
         "points": _plain(score.points) if score else "–",
         "most": f"{score.most:g}" if score else "–",
         "share": max(0.0, min(100.0, 100 * score.points / score.most)) if score else 0.0,
-        "regret": f"{score.regret_hkd:,.0f}" if score else "–",
+        "regret": money_text(score.regret_hkd) if score else "–",
         "hints": len(each.form.hints),
     }
 
@@ -109,6 +109,7 @@ def _group(place: int, each: Judged, language: str) -> dict[str, Any]:
         "rows": rows,
         "hints": [hint.text for hint in each.form.hints],
         "file": each.form.file,
+        "unmatched": each.score is None and all(hint.row for hint in each.form.hints),
     }
 
 
@@ -121,7 +122,7 @@ def _remark(part: Scored, language: str) -> str:
     if part.part != "money" or part.regret_hkd <= 0:
         return text
     lost = message("company.remark.lost", language)
-    return lost.format(remark=text, regret=f"{part.regret_hkd:,.0f}")
+    return lost.format(remark=text, regret=money_text(part.regret_hkd))
 
 
 def number_text(row: Row, value: float, language: str) -> str:
@@ -179,7 +180,7 @@ def _chart(row: Row, judged: Sequence[Judged], language: str) -> dict[str, Any]:
                 "shown": _shown(row, answer, language),
             }
         )
-    half = 98 * 1.96 / (2 * _REACH)
+    half = 97 * 1.96 / (2 * _REACH)
     return {
         "title": message(f"company.title.{row.key}", language),
         "lines": lines,
@@ -189,7 +190,7 @@ def _chart(row: Row, judged: Sequence[Judged], language: str) -> dict[str, Any]:
 
 def _place(errors: float) -> float:
     """Where a distance stands on the chart, percent of its width."""
-    return 50 + 49 * max(-_REACH, min(_REACH, errors)) / _REACH
+    return 50 + 48.5 * max(-_REACH, min(_REACH, errors)) / _REACH
 
 
 def _truths(judged: Sequence[Judged], language: str) -> list[dict[str, Any]]:

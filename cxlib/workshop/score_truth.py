@@ -76,8 +76,13 @@ def _money(effect: float, stake: Stake) -> dict[str, object]:
         "effect": _pp(effect),
         "break_even": _pp(stake.break_even),
         "months": stake.horizon_months,
-        "net": f"{stake.horizon_months * stake.net_per_month(effect):,.0f}".replace("-", "−"),
+        "net": money_text(stake.horizon_months * stake.net_per_month(effect)),
     }
+
+
+def money_text(hkd: float) -> str:
+    """HK$ to the thousand, as the page prints it."""
+    return f"{round(hkd, -3):,.0f}".replace("-", "−")
 
 
 def _difficulty(truth: Truth, language: str) -> str:

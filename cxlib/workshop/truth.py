@@ -112,8 +112,8 @@ def derive_truth(plan: Plan, stores: pd.DataFrame, *, seed: int, difficulty: Dif
     before = _scores(planted, planted.baseline_start, planted.review_start)
     after = _scores(planted, planted.review_start, planted.review_end)
     whole = _scores(planted, planted.baseline_start, planted.review_end)
-    promoters, detractors = _bands(planted)
     baseline = before["overall"]["answerers"]["nps"]
+    promoters = _promoters(planted)
     effect = true_conversion(planted, stores)
     mix = true_mix(before, after)
     by_place = {name: values["answerers"]["nps"] for name, values in whole["by_touchpoint"].items()}
@@ -136,8 +136,8 @@ def derive_truth(plan: Plan, stores: pd.DataFrame, *, seed: int, difficulty: Dif
         driver_weights=dict(zip(DRIVERS, planted.driver_weights, strict=True)),
         top_driver=plan.top_driver,
         promoters=promoters,
-        detractors=detractors,
-        goal_n=goal_answers(promoters, detractors, rise=plan.terms.goal_rise),
+        detractors=round(promoters - baseline / 100, 5),
+        goal_n=goal_answers(promoters, promoters - baseline / 100, rise=plan.terms.goal_rise),
         shifted_series=SHIFTED,
         shift_start=mention_weeks(planted)[plan.shift_week],
         shift_size=plan.shift_size,
@@ -170,18 +170,16 @@ def _scores(planted: Planted, start: date, end: date) -> dict[str, Any]:
     return true_scores(planted, promised_share=0.0, start=start, end=end)
 
 
-def _bands(planted: Planted) -> tuple[float, float]:
-    """True shares of promoters and detractors in the baseline period's answers.
+def _promoters(planted: Planted) -> float:
+    """True share of promoters in the baseline period's answers.
 
-    With the lower cut moved below everything NPS / 100 is the share of promoters.
+    With the lower cut moved below everything nobody is a detractor: NPS / 100 is the share.
     """
     cuts = list(planted.nps_cuts)
     cuts[:7] = [-60.0 - k for k in range(7, 0, -1)]
-    span = (planted.baseline_start, planted.review_start)
-    only = _scores(replace(planted, nps_cuts=tuple(cuts)), *span)
-    promoters = only["overall"]["answerers"]["nps"] / 100
-    both = _scores(planted, *span)["overall"]["answerers"]["nps"] / 100
-    return round(promoters, 5), round(promoters - both, 5)
+    nobody_low = replace(planted, nps_cuts=tuple(cuts))
+    only = _scores(nobody_low, planted.baseline_start, planted.review_start)
+    return round(float(only["overall"]["answerers"]["nps"]) / 100, 5)
 
 
 def shifted_share(plan: Plan, n_weeks: int) -> np.ndarray[Any, np.dtype[np.float64]]:
