@@ -10,6 +10,7 @@ import typer
 
 from cxlib import __version__
 from cxlib.errors import CxError
+from cxlib.run.batch_verb import EXIT_CODES, batch, formats_of, languages_of
 from cxlib.workshop.commands import app as workshop_app
 
 app = typer.Typer(
@@ -117,8 +118,8 @@ def run(
 
     chosen = Options(
         notebooks=tuple(notebooks or ()),
-        languages=_languages(lang),
-        formats=_formats(to),
+        languages=languages_of(lang),
+        formats=formats_of(to),
         out=out,
         rebase_reason=rebase,
         fresh=fresh,
@@ -133,72 +134,6 @@ def run(
         progress.say(f"done  {folder}\nnext: open {folder / 'index.html'}")
     finally:
         progress.close()
-
-
-@app.command(
-    epilog="Exit codes: 0 every branch done, 1 none, 2 bad input before anything starts, 3 some "
-    "failed. A branch with too few answers is no failure.\n\n"
-    "Example: cx batch data_samples/harbour_home --by store --lang both",
-)
-def batch(
-    engagements: Annotated[
-        list[Path],
-        typer.Argument(help="One engagement with --by; else engagements, or a .txt naming them."),
-    ],
-    by: Annotated[
-        str, typer.Option(help="Column of the answers (or TABLE.COLUMN): a report per value.")
-    ] = "",
-    lang: Annotated[
-        Lang | None, typer.Option(help="Report language; default: all of the engagement's.")
-    ] = None,
-    to: Annotated[str, typer.Option(help="Formats: html, pdf or html,pdf.")] = "html,pdf",
-    out: Annotated[Path, typer.Option(help="Folder for reports.")] = Path("reports"),
-    notebook: Annotated[
-        list[str] | None, typer.Option(help="Without --by: only these notebooks.")
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0: one a core, as far as memory goes.")
-    ] = 0,
-    scheduler: Annotated[
-        str,
-        typer.Option(
-            help="Dask scheduler, as tcp://host:8786. Its workers need cx-workbook[cluster] and "
-            "must see the engagement's folder and --out at the same paths (a shared disk)."
-        ),
-    ] = "",
-    share: Annotated[
-        list[str] | None,
-        typer.Option(help="With --by: a table that describes, whole for every branch."),
-    ] = None,
-    minimum_cell: Annotated[
-        int,
-        typer.Option(min=0, help="With --by: smallest group branches show; 0: the engagement's."),
-    ] = 0,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run every branch, also where nothing changed.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    cell_limit: Annotated[
-        int, typer.Option(min=1, help="Seconds after which a cell is taken to hang.")
-    ] = 1_800,
-) -> None:
-    """Make a report per branch, or per engagement; what failed leaves the rest, call again."""
-    from cxlib.run.batch import BatchOptions, run_batch
-    from cxlib.run.progress import progress_for
-
-    progress = progress_for(quiet=quiet, terminal=sys.stdout.isatty())
-    chosen = BatchOptions(
-        by=by, languages=_languages(lang), formats=_formats(to), notebooks=tuple(notebook or ()),
-        out=out, workers=workers, scheduler=scheduler, fresh=fresh, shared=tuple(share or ()),
-        minimum_cell=minimum_cell, cell_limit_s=cell_limit,
-    )  # fmt: skip
-    try:
-        result = run_batch(engagements, chosen, progress=progress)
-        progress.say(f"{result.summary}\nnext: open {result.index}")
-    finally:
-        progress.close()
-    if result.exit_code:
-        raise typer.Exit(result.exit_code)
 
 
 @app.command("test", epilog="Example: cx test visits.csv --unit user --arm variant --metric bought")
@@ -306,6 +241,7 @@ code_app = typer.Typer(
     epilog="Example: cx code export data_samples/harbour_home",
 )  # fmt: skip
 app.add_typer(code_app, name="code")
+app.command(epilog=EXIT_CODES)(batch)
 app.add_typer(workshop_app, name="workshop")
 
 
@@ -339,17 +275,6 @@ def code_import(
     left = f"; {n_open} rows are not coded yet" if n_open else ""
     print(f"took {rows} codes from {sheet.name}{left}; {path} holds {n_all} coded comments\n"
           "next: cx run, the report then corrects by them")  # fmt: skip
-
-
-def _languages(lang: str | None) -> tuple[str, ...]:
-    return {None: (), "both": ("en", "zh-Hant-HK")}.get(lang, (lang or "",))
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    formats = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    if not formats or set(formats) - {"html", "pdf"}:
-        raise CxError(f"--to must be html, pdf or html,pdf, got {text!r}")
-    return formats
 
 
 def _say_stopped() -> NoReturn:

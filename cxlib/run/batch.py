@@ -15,6 +15,7 @@ from cxlib.run.batch_progress import Tally
 from cxlib.run.batch_record import BatchRecord, settings_digest
 from cxlib.run.batch_work import Job, Outcome
 from cxlib.run.folder import code_digest
+from cxlib.run.memory import kernel_limit_mb
 from cxlib.run.notebooks import NOTEBOOKS, select_notebooks
 from cxlib.run.progress import Progress, Quiet
 from cxlib.run.runner import Options, run_workbook
@@ -168,14 +169,17 @@ def _run(plan: Plan, chosen: Options, options: BatchOptions, progress: Progress)
     record.keep_only({branch.id: branch for branch in plan.branches})
     by_id = {branch.id: branch for branch in plan.branches}
     outcomes = {found.id: found for found in _known(plan.branches, record, fresh=options.fresh)}
+    todo = [branch for branch in plan.branches if branch.id not in outcomes]
+    workers = workers_for(len(todo), wanted=options.workers)
+    if not options.scheduler:
+        chosen = replace(chosen, memory_mb=kernel_limit_mb(0, workers=workers))
     jobs = [
         Job(
             id=branch.id, path=str(branch.path), options=chosen, code=code,
             part_of_whole=bool(plan.column),
         )
-        for branch in plan.branches if branch.id not in outcomes
+        for branch in todo
     ]  # fmt: skip
-    workers = workers_for(len(jobs), wanted=options.workers)
     tally = Tally(progress, branches=by_id, workers=workers)
     for outcome in outcomes.values():
         tally.count(outcome)

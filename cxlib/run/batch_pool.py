@@ -17,6 +17,7 @@ from typing import Final
 
 from cxlib.errors import ConfigError
 from cxlib.run.batch_work import Bench, Job, Outcome
+from cxlib.run.memory import machine_mb
 
 ATTEMPTS: Final = 2
 GRACE_S: Final = 15.0
@@ -50,10 +51,11 @@ def _cores() -> int:
 
 
 def _free_mb() -> int:
+    whole = machine_mb() or 1 << 20  # unknown: cores decide
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+        return min(whole, os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20)
     except (AttributeError, OSError, ValueError):
-        return 1 << 20  # unknown: cores decide
+        return whole
 
 
 @dataclass
