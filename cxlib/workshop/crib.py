@@ -21,6 +21,8 @@ from cxlib.workshop.pages import FOLDER, script
 
 TAG: Final = "crib"
 _HIGHEST: Final = 3
+_NARROW: Final = str.maketrans("“”‘’", "\"\"''")
+"""Marks that the Hong Kong face draws as wide as a Han character, for English."""
 Node = dict[str, Any]
 
 
@@ -46,7 +48,8 @@ def crib_pdf(modules: Sequence[Module], *, language: str, fonts: FontSet, create
         ]
         if texts:
             title = f"{module.number}. {module.title[language]}"
-            nodes = _read("\n\n".join(texts))
+            text = "\n\n".join(texts)
+            nodes = _read(text.translate(_NARROW) if language == "en" else text)
             own = nodes[1:] if nodes[0]["type"] == "heading" else nodes  # the title stands once
             body = _Writer(f"{module.name}, {language}, crib").blocks(own)
             parts.append(f"module({_text(title)}, {_joined(body)})")

@@ -13,10 +13,12 @@ from cxlib.report.catalogue import message
 from cxlib.report.fonts import FontSet, require_glyphs
 from cxlib.report.html import FONT_MARK, TEMPLATES, font_faces
 from cxlib.workshop.checks import MARKS, MIME
-from cxlib.workshop.editions import NOTES
+from cxlib.workshop.editions import BEGIN, END, NOTES
 from cxlib.workshop.timetable import HalfDay
 
 FOLDER: Final = TEMPLATES / "workshop"
+_LATIN: Final = "U+0-B6,U+B8-2017,U+201A-201B,U+201E-2025,U+2027-10FFFF"
+"""All but the marks a Hong Kong face draws as wide as a Han character: · ‘ ’ “ ” …"""
 _TERMINAL: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -44,7 +46,8 @@ def handout(
         if cell.cell_type == "markdown":
             parts.append(_text_cell(cell, language))
         elif cell.cell_type == "code" and "parameters" not in tags and cell.source.strip():
-            parts.append(f"<pre><code>{_coloured(cell.source)}</code></pre>")
+            lines = [x for x in cell.source.splitlines() if not (BEGIN.match(x) or END.match(x))]
+            parts.append(f"<pre><code>{_coloured(chr(10).join(lines))}</code></pre>")
             parts += [_output(output, language) for output in cell.get("outputs", ())]
     return page("\n".join(parts), title=title, language=language, fonts=fonts, titled=False)
 
@@ -120,7 +123,10 @@ def page(body: str, *, title: str, language: str, fonts: FontSet, titled: bool =
         require_glyphs(html, fonts)
     except ReportError as error:
         raise ReportError(f"{title} ({language}): {error}") from error
-    return html.replace(FONT_MARK, font_faces(html, fonts), 1)
+    faces = font_faces(html, fonts)
+    if language == "en":
+        faces = faces.replace("src:url(", f"unicode-range:{_LATIN};src:url(")
+    return html.replace(FONT_MARK, faces, 1)
 
 
 def markdown(text: str) -> str:

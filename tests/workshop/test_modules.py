@@ -3,16 +3,19 @@
 import re
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from cxlib.errors import RunError
 from cxlib.report.catalogue import CODES, catalogue
 from cxlib.run.kernels import Kernels
 from cxlib.run.notebooks import FOLDER
+from cxlib.workshop.checks import MIME
 from cxlib.workshop.company import make_company, open_company
 from cxlib.workshop.editions import BEGIN, END
 from cxlib.workshop.exercise import registry
 from cxlib.workshop.judge import judge
 from cxlib.workshop.modules import HEADINGS, headings, read_modules
-from cxlib.workshop.proof import WANTED, execute_all, prove
+from cxlib.workshop.proof import WANTED, execute_all, prove, read_run
 from cxlib.workshop.timetable import HALF_DAY, PLANNED, timetable
 
 MODULES = read_modules()
@@ -138,3 +141,34 @@ def test_a_notebook_opened_from_the_repository_makes_its_own_company(tmp_path, m
     outputs = [output for cell in executed.cells for output in cell.get("outputs", ())]
     assert [output for output in outputs if output.output_type == "error"] == []
     assert list(tmp_path.glob("cx_workshop_*/form.csv"))
+
+
+def test_a_kernel_that_dies_is_one_clear_message(tmp_path):
+    notebook = new_notebook(cells=[new_code_cell("import os; os._exit(1)")])
+    with Kernels(warm=False) as kernels, pytest.raises(RunError, match="the kernel died"):
+        execute_all([notebook], folder=tmp_path, kernels=kernels)
+
+
+def test_what_fails_in_an_edition_is_told_by_cell_and_exercise():
+    module = MODULES[0]
+    first, second = module.tasks[:2]
+    notebook = new_notebook(
+        cells=[
+            new_code_cell("1 / 0", id="odd", outputs=[
+                new_output("error", ename="ZeroDivisionError", evalue="division by zero")]),
+            new_code_cell("x", outputs=[new_output("display_data", {
+                MIME: {"key": first.key, "state": "wrong", "message": "not yet"}})]),
+            new_code_cell("💥"),
+        ]
+    )  # fmt: skip
+    found = read_run(
+        module, notebook, language="en", edition="student",
+        dropped=[task.key for task in module.tasks[2:]],
+    )  # fmt: skip
+    assert found.problems == (
+        "cell odd fails: ZeroDivisionError: division by zero",
+        f"exercise {first.key}: must be blank, is wrong: not yet",
+        f"exercise {second.key}: no check was shown",
+        "character '💥' (U+1F4A5) has no glyph: write it another way",
+    )
+    assert str(found).startswith("FAIL  module_1_scores (en), student edition: \n      cell odd")
