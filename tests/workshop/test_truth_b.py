@@ -182,7 +182,7 @@ def test_each_listed_mistake_gets_its_own_hint(exercise, mistake, companies, bro
     """
     wanted = f"workshop.{exercise.key}.{mistake.key}"
     choice = exercise.kind == "choice"
-    used = [c for c, _ in ((broken, *companies) if choice else companies[:3])]
+    used = [c for c, _ in ((broken, *companies) if choice else companies[:8])]
     found = ((c, a) for c in used for a in answers(exercise, mistake, c, wanted))
     hits = list(islice(found, 1 if choice else 2))
     assert len(hits) == (1 if choice else 2)
