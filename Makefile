@@ -14,7 +14,7 @@ export UV_NO_PROGRESS := 1
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-engines lab lint doctor benchmark hit-rates lock clean
+.PHONY: help setup report test test-engines lab lint doctor bench bench-all benchmark hit-rates lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z].*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,12 +39,16 @@ lint: $(call STAMP,test)  ## style, types and notebook rules
 doctor: $(call STAMP,report)  ## is this machine able to make reports?
 	@$(BIN)/cx doctor
 
-benchmark: $(call STAMP,test)  ## time a full run against papermill, row-level work against DuckDB by hand
-	@$(BIN)/python tests/benchmarks/full_run.py
+bench: $(call STAMP,test)  ## one table of ratios: against papermill, a plain script, DuckDB by hand, tea-tasting
+	@$(BIN)/python tests/benchmarks/table.py $(ARGS)
+
+bench-all: bench  ## the same, then the long ones: 10 million rows, memory, drivers, voice
 	@$(BIN)/python tests/benchmarks/row_texts.py
 	@$(BIN)/python tests/benchmarks/row_texts.py --memory
 	@$(BIN)/python tests/benchmarks/drivers.py
 	@$(BIN)/python tests/benchmarks/voice.py
+
+benchmark: bench-all
 
 hit-rates: $(call STAMP,test)  ## count over many seeds how much of what the sample plants is found
 	@$(BIN)/python tests/simulation/hit_rates.py --write

@@ -215,13 +215,20 @@ class Kernels:
         if server is not None:
             server.stop()
 
-    def largest(self) -> tuple[str, float]:
-        """Notebook and peak MB of the largest kernel that has ended, with what it shares.
+    def ended(self) -> list[tuple[str, float, float]]:
+        """Notebook, CPU seconds and peak MB of each kernel that has ended, in order of start.
 
-        Only of forked kernels is it known.
+        Only of forked kernels are they known; the peak holds what is shared with the server.
         """
-        known = [(getattr(each, "peak_mb", 0.0), notebook) for notebook, each in self._processes]
-        peak, notebook = max(known, default=(0.0, ""))
+        return [
+            (notebook, each.cpu_s, each.peak_mb)
+            for notebook, each in self._processes
+            if isinstance(each, ForkedKernel) and each.returncode is not None
+        ]
+
+    def largest(self) -> tuple[str, float]:
+        """Notebook and peak MB of the largest kernel that has ended."""
+        peak, notebook = max(((peak, name) for name, _, peak in self.ended()), default=(0.0, ""))
         return notebook, peak
 
 
