@@ -114,7 +114,7 @@ def test_an_endless_interval_costs_and_a_narrow_one_is_named(case):
 
     honest, endless = scored(1.96 * error), scored(100.0)
     narrow = scored(0.3 * error, shift=error)
-    assert honest.points == pytest.approx(10)
+    assert honest.points == pytest.approx(10, abs=1e-4)
     assert endless.points < -5
     assert endless.remark == "too_wide"
     assert narrow.points < honest.points
@@ -236,10 +236,10 @@ def test_the_honest_analyst_beats_every_other_over_200_companies():
         assert row["ahead"] > 3 * row["standard_error"], name
 
 
-def test_the_honest_analyst_is_ahead_on_the_20_companies_of_this_session(companies):
+def test_the_honest_analyst_is_ahead_on_companies_of_this_session(companies):
     gains = {"third": [], "triple": [], "last": [], "ship": []}
     last = None
-    for company, truth in companies[:12]:
+    for company, truth in companies[:8]:
         reading = read_company(company, truth.terms)
         honest = score_form(form(reading.answers), truth, reading).points
         others = {
@@ -364,7 +364,7 @@ def test_the_page_holds_standings_analyst_and_truth_in_both_languages(scored):
 
 
 def test_the_terminal_gets_a_line_a_group_and_its_hints(scored):
-    _, lines, truths, _ = scored
+    lines = scored[1]
     assert re.fullmatch(
         r"1\. Analysts: 1\d\d\.\d of 1(70|45) points; HK\$[\d,]+ lost by decisions", lines[0]
     )
