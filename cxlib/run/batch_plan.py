@@ -87,7 +87,7 @@ def plan_by_column(
                 f"add the column {split.column} to it"
             )
     floor = minimum_cell or engagement.minimum_cell
-    column = next(iter(branch_ids([by]).values()))
+    column = next(iter(branch_ids([by.replace(".", "_")]).values()))
     home = hidden_folder(engagement.folder) / "batch"
     home.mkdir(mode=0o700, exist_ok=True)
     home /= column

@@ -23,7 +23,8 @@ ATTEMPTS: Final = 2
 GRACE_S: Final = 15.0
 """What a stopped worker has to mark its run FAILED and end its kernels."""
 WORKER_MB: Final = 1_500
-"""One worker with its warm server and one kernel at work, measured at the sample's size."""
+"""Room for one worker, its warm server and one kernel: 790 MB at the size of the sample, twice that
+for larger tables."""
 
 Work = Callable[[Job], Outcome]
 

@@ -98,7 +98,13 @@ def split_tables(
     home, column = _home(by)
     wanted = [t for t in dict.fromkeys(["answers", home, *tables]) if t in engagement.tables]
     _check_shared(engagement, shared)
-    raws = _read(engagement, wanted)
+    remote = [table for table in wanted if engagement.tables[table].table]
+    if "answers" in remote:
+        raise ConfigError(
+            f"--by {by}: the answers lie in the engine, whose rows stay there; name an engagement "
+            "for each branch, on a view of its rows, and list them: cx batch ONE TWO"
+        )
+    raws = _read(engagement, [table for table in wanted if table not in remote])
     _check_column(engagement, raws, home, column)
     shares = {
         table: Share(table=table, raw=raws[table], branch=None)
@@ -114,6 +120,7 @@ def split_tables(
         table: _reason(raws[table], column, home)
         for table in raws if table not in shares
     }  # fmt: skip
+    left_out |= dict.fromkeys(remote, "it lies in the engine, whose rows stay there")
     if "answers" not in shares:
         raise ConfigError(f"--by {by}: the answers cannot be shared out: {left_out['answers']}")
     return Split(column=column, shares=shares, left_out=left_out)

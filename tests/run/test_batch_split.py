@@ -200,6 +200,19 @@ def test_a_table_the_diagnosis_needs_must_be_shared_out(small, frames):
         plan_by_column(small(frames_too={"invitations": without}), by="store")
 
 
+def test_rows_of_an_engine_stay_there(small):
+    whole = small()
+
+    def moved(table):
+        spec = whole.tables[table].model_copy(update={"file": "", "table": f"cx.{table}"})
+        return whole.model_copy(update={"tables": {**whole.tables, table: spec}})
+
+    split = split_tables(moved("orders"), by="store", tables=["orders", "cases"])
+    assert split.left_out["orders"] == "it lies in the engine, whose rows stay there"
+    with pytest.raises(ConfigError, match="the answers lie in the engine, whose rows stay there"):
+        split_tables(moved("answers"), by="store", tables=[])
+
+
 def test_a_branch_under_the_smallest_cell_has_no_folder_and_no_count(small, frames):
     few = frames["answers"]
     few = few[(few["store"] != "S17") | (few.groupby("store").cumcount() < 3)]
