@@ -70,7 +70,7 @@ class Form:
         file: Its name.
         folder: Name of the folder it lies in.
         company: The code of its company, "" where it is missing.
-        group: What the group calls itself; the file's name where it is blank.
+        group: What the group calls itself; the file's or folder's name where it is blank.
         language: Of its hints.
         answers: Row -> answer; rows left blank or not readable are absent.
         hints: Everything that could not be read.
@@ -108,6 +108,11 @@ def read_form(path: str | Path, *, language: str = "") -> Form:
         )  # fmt: skip
     lines, hints = _lines(table, wanted or _own_language(table))
     return _form(file, lines, hints, wanted or _own_language(table))
+
+
+def _named_after(file: Path) -> str:
+    """What a group without a name is called: its file, or the folder where all are form.csv."""
+    return _cut(file.resolve().parent.name if file.stem == "form" else file.stem)
 
 
 class _UnreadableError(Exception):
@@ -197,7 +202,7 @@ def _form(
         file=file.name,
         folder=file.resolve().parent.name,
         company=texts["company"].upper().replace(" ", ""),
-        group=texts["group"] or file.stem,
+        group=texts["group"] or _named_after(file),
         language=language,
         answers=answers,
         hints=tuple(sorted(hints, key=lambda hint: hint.row)[:MOST_HINTS]),

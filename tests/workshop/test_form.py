@@ -64,7 +64,7 @@ def test_a_good_form_is_read_whole(tmp_path):
 def test_an_empty_form_has_no_answers_and_no_hints(tmp_path):
     form = read_form(written(tmp_path, {}))
     assert (form.answers, form.hints) == ({}, ())
-    assert form.group == "form"
+    assert form.group == tmp_path.name
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "-", "—", "...", "n/a", "\u3000"])
