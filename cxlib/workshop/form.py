@@ -103,7 +103,7 @@ def read_form(path: str | Path, *, language: str = "") -> Form:
         )
         hint = Hint(row=0, key="", value=_cut(file.name), text=text)
         return Form(
-            file=file.name, folder=file.resolve().parent.name, group=file.stem,
+            file=file.name, folder=file.resolve().parent.name, group=_named_after(file),
             language=wanted or "en", hints=(hint,),
         )  # fmt: skip
     lines, hints = _lines(table, wanted or _own_language(table))
