@@ -27,7 +27,7 @@ from cxlib.errors import ConfigError, RunError
 CORES: Final = "2"
 MEMORY: Final = "1g"
 REACH_SECONDS: Final = 5.0
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 120.0
 """How long the Java side may take to start, and how long a cluster may take to give a core."""
 END_SECONDS: Final = 15.0
 SHOWN: Final = 300
