@@ -211,7 +211,12 @@ def _row_rules(layout: Layout) -> list[_Rule]:
     for rule in layout.contract.row_rules:
         if set(rule.columns) <= set(layout.names):
             names = [spell(name, layout.quote) for name in rule.columns]
-            filled = " and ".join(f"{name} is not null" for name in names)
+            limited = {cell.name: _outside(spell(cell.name, layout.quote), cell.column)
+                       for cell in layout.cells}  # fmt: skip
+            filled = " and ".join(
+                [f"{name} is not null" for name in names]
+                + [f"not ({limited[name]})" for name in rule.columns if limited[name]]
+            )
             shown = ", ' and ', ".join(names)
             rules.append(
                 _Rule(

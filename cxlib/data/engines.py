@@ -98,7 +98,7 @@ def open_engine(kind: EngineKind, address: str) -> Engine:
 
     Args:
         kind: Which engine.
-        address: duckdb: path of a database file, "" for none; postgres: a postgresql:// URI;
+        address: duckdb: path of a database file; postgres: a postgresql:// URI;
             spark: a master, such as spark://host:7077 or local[2].
 
     Raises:
@@ -137,7 +137,11 @@ class DuckdbEngine:
     """Tables in a DuckDB database file, opened for reading only.
 
     Args:
-        address: The file; "" starts without one.
+        address: The file.
+
+    Raises:
+        ConfigError: There is no such file.
+        DataError: It is no database, or another process writes to it.
     """
 
     kind: Final = "duckdb"
@@ -149,21 +153,16 @@ class DuckdbEngine:
     def __init__(self, address: str) -> None:
         import duckdb
 
+        if not Path(address).is_file():
+            raise ConfigError("the address must name a DuckDB database file, and none is there")
         self._session = duckdb.connect()
         self._session.execute(f"set timezone = '{CLOCK}'")
-        self._client = "memory"
-        if address:
-            if not Path(address).is_file():
-                raise ConfigError(
-                    "the address must be a DuckDB database file, and no file is there"
-                )
-            path = address.replace("'", "''")
-            try:
-                self._session.execute(f"attach '{path}' as client (read_only)")
-            except duckdb.Error as error:
-                first = str(error).splitlines()[0]
-                raise DataError(f"the DuckDB database cannot be opened: {first}") from None
-            self._client = "client"
+        path = address.replace("'", "''")
+        try:
+            self._session.execute(f"attach '{path}' as client (read_only)")
+        except duckdb.Error as error:
+            first = str(error).splitlines()[0]
+            raise DataError(f"the DuckDB database cannot be opened: {first}") from None
         self._ended = weakref.finalize(self, self._session.close)
 
     def run(self, sql: str) -> pd.DataFrame:
@@ -171,7 +170,7 @@ class DuckdbEngine:
         import duckdb
 
         try:
-            answer: pd.DataFrame = self._session.cursor().sql(sql).df()
+            answer: pd.DataFrame = self._session.sql(sql).df()
         except duckdb.Error as error:
             raise DataError(f"duckdb refuses a question: {str(error).splitlines()[0]}") from None
         return answer
@@ -180,7 +179,7 @@ class DuckdbEngine:
         """List the tables and views of the file."""
         found = self.run(
             "select table_schema as s, table_name as t from information_schema.tables "
-            f"where table_catalog = '{self._client}' order by s, t"
+            "where table_catalog = 'client' order by s, t"
         )
         return [
             name if schema == "main" else f"{schema}.{name}"
@@ -192,14 +191,14 @@ class DuckdbEngine:
         schema, name = self._place(table)
         found = self.run(
             "select column_name as c, data_type as t from information_schema.columns "
-            f"where table_catalog = '{self._client}' and table_schema = '{schema}' "
+            f"where table_catalog = 'client' and table_schema = '{schema}' "
             f"and table_name = '{name}' order by ordinal_position"
         )
         return dict(zip(found["c"], found["t"], strict=True))
 
     def spell(self, table: str) -> str:
         """Spell the full name."""
-        return ".".join(f'"{part}"' for part in (self._client, *self._place(table)))
+        return ".".join(f'"{part}"' for part in ("client", *self._place(table)))
 
     def view(self, name: str, select: str) -> None:
         """Make a temporary view."""
