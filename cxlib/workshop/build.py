@@ -27,7 +27,7 @@ from cxlib.workshop.modules import MODULES, Module, read_modules
 from cxlib.workshop.pages import handout, start_page, timetable_page
 from cxlib.workshop.proof import execute_all, read_run
 from cxlib.workshop.timetable import HALF_DAY, ONE_DAY, HalfDay, timetable
-from cxlib.workshop.truth import Truth, write_truth
+from cxlib.workshop.truth import write_truth
 from cxlib.workshop.truth_plan import Difficulty, check_parameters
 
 RECORD: Final = "workshop.json"
@@ -157,10 +157,11 @@ def _build(
         page = start_page(language=language, fonts=fonts, **values)
         shared[name] = page.encode()
         progress.say(f"made   notebooks, hand-outs, crib and start page, {language}")
+    own = scratch / "trainer_company"
+    truths = {"trainer": make_company(own, seed=options.seed, difficulty=options.difficulty)}
     trainer = shared | _trainer_files(
-        modules, plan, options, dropped=dropped, fonts=fonts, scratch=scratch, progress=progress
+        modules, plan, options, dropped=dropped, fonts=fonts, company=own, progress=progress
     )
-    truths: dict[str, Truth] = {}
     archives = []
     company = scratch / "company"
     for number in range(1, options.people + 1):
@@ -213,12 +214,10 @@ def _trainer_files(
     *,
     dropped: frozenset[str],
     fonts: FontSet,
-    scratch: Path,
+    company: Path,
     progress: Progress,
 ) -> dict[str, bytes]:
     """Instructor notebooks, their executed pages, the timetable and the trainer's own company."""
-    company = scratch / "trainer_company"
-    make_company(company, seed=options.seed, difficulty=options.difficulty)
     files = folder_content(company, under="company")
     with Kernels() as kernels:
         for language in options.languages:

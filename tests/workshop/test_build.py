@@ -1,6 +1,7 @@
 """One archive a person, complete, without the truth, the same bytes each time; or nothing."""
 
 import json
+import posixpath
 import re
 import shutil
 import subprocess
@@ -119,6 +120,17 @@ def test_a_person_has_everything_and_the_links_between_it_hold(built):
     assert "zh-Hant-HK/module_1_tiny.ipynb" in files["start.zh-Hant-HK.html"].decode()
 
 
+def test_every_notebook_finds_the_company_packed_with_it(built):
+    for name in ("person_01.zip", "trainer.zip"):
+        files = content(built[0] / name)
+        notebooks = [file for file in files if file.endswith(".ipynb")]
+        assert len(notebooks) == (2 if name == "person_01.zip" else 4)
+        for file in notebooks:
+            named = re.search(r'company = \\"(.*?)\\"', files[file].decode())[1]
+            folder = posixpath.normpath(posixpath.join(posixpath.dirname(file), named))
+            assert f"{folder}/form.csv" in files, file
+
+
 def test_nothing_of_solutions_or_truth_is_in_a_persons_archive(built):
     lines = [
         line.strip()
@@ -145,10 +157,8 @@ def test_each_person_has_a_company_of_their_own_and_the_trainer_every_truth(buil
     assert trainer["company/data/answers.csv"] != one["company/data/answers.csv"]
     (tmp_path / "truth.json").write_bytes(trainer["truth.json"])
     truths = read_truth(tmp_path / "truth.json")
-    assert {name: truth.seed for name, truth in truths.items()} == {
-        "person_01": 41,
-        "person_02": 42,
-    }
+    seeds = {name: truth.seed for name, truth in truths.items()}
+    assert seeds == {"trainer": 40, "person_01": 41, "person_02": 42}
     for language in CODES:
         assert f"{language}/timetable.html" in trainer
         solved = trainer[f"{language}/instructor/solutions/module_1_tiny.html"].decode()
