@@ -8,7 +8,7 @@ import re
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Final, Literal, Protocol, cast, get_args
 
@@ -116,6 +116,17 @@ def open_engine(kind: EngineKind, address: str) -> Engine:
             f'install the extra: pip install "cx-workbook[{kind}]"'
         ) from None
     return cast("Engine", getattr(import_module(module.name), module.engine)(address))
+
+
+def installed() -> dict[EngineKind, str]:
+    """Map each kind of engine to the version of its package, "" where it is not installed."""
+    found = {}
+    for kind, module in _MODULES.items():
+        try:
+            found[kind] = metadata.version(module.package.replace("_", "-"))
+        except metadata.PackageNotFoundError:
+            found[kind] = ""
+    return found
 
 
 def parts_of(table: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ def examine() -> Iterator[Finding]:
         "Hong Kong font": (_font, "run: make setup (it installs the font wheel)"),
         "PDF": (_pdf, "run: make setup (it installs the typst wheel)"),
         "notebook kernel": (_kernel, "run: make setup"),
+        "tables in engines": (_engines, "run: make setup"),
         "write access": (_writable, "run cx in a folder you may write to, or use --out"),
     }
     for what, (look, remedy) in checks.items():
@@ -92,6 +93,17 @@ def _kernel() -> str:
     except NoSuchKernel as error:
         raise ReportError(f"no kernel named python3 ({error})") from None
     return Path(spec.argv[0]).name
+
+
+def _engines() -> str:
+    """Say from which engines tables can be read here; files need none of them."""
+    from cxlib.data.engines import installed
+
+    said = [
+        f"{kind}{f' {version}' if version else f' needs the extra {kind}'}"
+        for kind, version in installed().items()
+    ]
+    return ", ".join(said)
 
 
 def _writable() -> str:
