@@ -74,6 +74,7 @@ def test_doctor_finds_this_machine_well():
     shown = cx("doctor")
     assert shown.returncode == 0, shown.stdout
     assert "Hong Kong font: Noto Sans HK" in shown.stdout
+    assert "tables in engines: duckdb 2." in shown.stdout
 
 
 def test_the_schema_is_json_and_knows_the_keys():
