@@ -20,7 +20,7 @@ from cxlib.workshop.timetable import HALF_DAY, PLANNED, timetable
 
 MODULES = read_modules()
 NAMES = [module.name for module in MODULES]
-USED_IN_BOTH = set("台群准斗峰")
+USED_IN_BOTH = set("台群准斗峰划")  # right in Hong Kong as it stands: 划算
 
 
 @pytest.fixture(params=MODULES, ids=NAMES)
