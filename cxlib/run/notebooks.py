@@ -114,7 +114,7 @@ NOTEBOOKS = {
             "05_kpi_tracking",
             ("kpi_history", "answers"),
             needs=("targets",),
-            hears=("record",),
+            hears=("record", "baselines"),
             parts=("kpis",),
             optional=(
                 "mentions",
