@@ -89,7 +89,8 @@ class BatchResult:
             "with too few answers": states.count("too_few"),
             "failed": states.count("failed"),
         }
-        return f"{len(states)} branches: " + ", ".join(
+        noun = "branch" if len(states) == 1 else "branches"
+        return f"{len(states)} {noun}: " + ", ".join(
             f"{count} {state}" for state, count in counts.items() if count
         )
 
