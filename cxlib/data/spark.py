@@ -151,19 +151,19 @@ class SparkEngine:
         return f"`{self._files[path]}`"
 
     def _try(self, work: Callable[[], _Result]) -> _Result:
-        from py4j.protocol import Py4JError, Py4JNetworkError
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
         if not self._ended.alive:
             raise RunError("this Spark engine is closed; open it again")
         try:
             return work()
-        except (Py4JNetworkError, ConnectionError) as error:
-            raise RunError(
-                "the Spark session must stay up while tables are read, its Java process ended; "
-                f"{self._application.last_words()}"
-            ) from error
-        except (PySparkException, Py4JError) as error:
+        except (PySparkException, Py4JError, ConnectionError) as error:
+            if not isinstance(error, PySparkException) and self._application.has_ended():
+                raise RunError(
+                    "the Spark session must stay up while tables are read, its Java process ended; "
+                    f"{self._application.last_words()}"
+                ) from error
             first = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise DataError(f"Spark refuses a question: {first[:SHOWN]}") from error
 

@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,7 @@ REACH_SECONDS: Final = 5.0
 START_SECONDS: Final = 120.0
 """How long the Java side may take to start, and how long a cluster may take to give a core."""
 END_SECONDS: Final = 15.0
+END_PATIENCE: Final = 0.5
 SHOWN: Final = 300
 _MASTER: Final = re.compile(
     r"spark://[^\s/,]+:\d+(,[^\s/,]+:\d+)*|local(\[(\*|\d+)\])?|local-cluster\[\d+,\d+,\d+\]"
@@ -107,11 +109,21 @@ class Application:
     gateway: Any = None
     users: int = 0
 
+    def has_ended(self) -> bool:
+        """Is its Java process gone? Asked after a failed call, so it may be just going."""
+        try:
+            self.gateway.proc.wait(END_PATIENCE)
+        except TimeoutExpired:
+            return False
+        return True
+
     def last_words(self) -> str:
         """Quote the end of what Java said."""
         log = self.folder / "java.log"
         text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
-        said = re.findall(r"^.*(?:error|exception|unable).*$", text, re.IGNORECASE | re.MULTILINE)
+        said = re.findall(
+            r"^(?!.* WARN ).*(?:error|exception).*$", text, re.IGNORECASE | re.MULTILINE
+        )
         return f"Java said: {said[-1].strip()[:SHOWN]}" if said else "Java said nothing"
 
 
@@ -257,6 +269,7 @@ def _await_core(context: Any, place: Place) -> None:  # noqa: ANN401  # pyspark 
 def _end(application: Application) -> None:
     """End the application, its Java process and its folder, whatever state they are in."""
     from pyspark import SparkContext
+    from pyspark.sql import SparkSession
 
     gateway = application.gateway
     if gateway is not None:
@@ -271,5 +284,11 @@ def _end(application: Application) -> None:
         gateway.proc.stdin.close()  # the Java side ends when nobody can speak to it
         gateway.proc.wait()
         stop.cancel()
-    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001  # or nobody could start another
+    # What a session that died in mid-sentence leaves would keep the next from starting.
+    for kind, names in (
+        (SparkContext, ("_gateway", "_jvm", "_active_spark_context")),
+        (SparkSession, ("_instantiatedSession", "_activeSession")),
+    ):
+        for name in names:
+            setattr(kind, name, None)
     shutil.rmtree(application.folder, ignore_errors=True)

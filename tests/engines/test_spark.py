@@ -319,7 +319,7 @@ engine.close()
 print(SparkEngine("local[1]?memory=512m").run("select 7 as a")["a"][0])
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=240, check=True
     )
     first, last = done.stdout.splitlines()
     assert first.startswith(
@@ -344,7 +344,7 @@ except CxError as error:
 
     def said(address, seconds):
         words = [sys.executable, "-c", script, address, str(seconds)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=True)
         return done.stdout
 
     assert re.fullmatch(
