@@ -29,7 +29,8 @@ CORES: Final = "2"
 MEMORY: Final = "1g"
 REACH_SECONDS: Final = 5.0
 START_SECONDS: Final = 120.0
-"""How long the Java side may take to start, and how long a cluster may take to give a core."""
+CORE_SECONDS: Final = 60.0
+"""How long a cluster that answers may take to give a core."""
 END_SECONDS: Final = 15.0
 END_PATIENCE: Final = 0.5
 SHOWN: Final = 300
@@ -256,11 +257,11 @@ def _require_answer(place: Place) -> None:
 
 def _await_core(context: Any, place: Place) -> None:  # noqa: ANN401  # pyspark is imported late
     """Wait until a worker has given a core: a query would wait for it without end."""
-    until = time.monotonic() + START_SECONDS
+    until = time.monotonic() + CORE_SECONDS
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:  # noqa: PLR2004, SLF001  # driver and one more
         if time.monotonic() > until:
             raise RunError(
-                f"the Spark master {place.master} gave no core within {START_SECONDS:.0f} seconds; "
+                f"the Spark master {place.master} gave no core within {CORE_SECONDS:.0f} seconds; "
                 f"its workers must be up with a free core and {place.memory} of memory"
             )
         time.sleep(0.1)

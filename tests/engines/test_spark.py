@@ -335,29 +335,29 @@ import sys
 from cxlib.data import spark_application
 from cxlib.data.spark import SparkEngine
 from cxlib.errors import CxError
-spark_application.START_SECONDS = float(sys.argv[2])
+setattr(spark_application, sys.argv[2], float(sys.argv[3]))
 try:
     SparkEngine(sys.argv[1])
 except CxError as error:
     print(type(error).__name__, error)
 """
 
-    def said(address, seconds):
-        words = [sys.executable, "-c", script, address, str(seconds)]
+    def said(address, limit, seconds):
+        words = [sys.executable, "-c", script, address, limit, str(seconds)]
         done = subprocess.run(words, capture_output=True, text=True, timeout=240, check=True)
         return done.stdout
 
     assert re.fullmatch(
         r"RunError the Spark master spark://127\.0\.0\.1:\d+ gave no core within 3 seconds; its "
         r"workers must be up with a free core and 5g of memory\n",
-        said(f"{cluster.master}?memory=512m&spark.executor.memory=5g", 3).replace("512m", "5g"),
+        said(f"{cluster.master}?memory=5g", "CORE_SECONDS", 3),
     )
     with socket.socket() as deaf:  # it takes the call and never says a word
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
         master = f"spark://127.0.0.1:{deaf.getsockname()[1]}"
         start = time.monotonic()
-        found = said(f"{master}?memory=512m", 12)
+        found = said(f"{master}?memory=512m", "START_SECONDS", 12)
         assert time.monotonic() - start < 60
     assert found.startswith(f"ConfigError no Spark session could be started at {master} within 12")
 
