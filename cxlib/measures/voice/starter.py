@@ -5,18 +5,21 @@ codes or scores comments of its own. It is used where cross-validation says that
 than the bare list of words.
 """
 
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Final, Literal, get_args
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxlib.measures.voice.cues import cue_scores, folded
+from cxlib.measures.voice.cues import LIST, cue_scores, folded
 from cxlib.measures.voice.features import Letters
-from cxlib.measures.voice.own_texts import starter_texts
+from cxlib.measures.voice.own_texts import LABELLED, STARTER, starter_texts
 from cxlib.measures.voice.variety import HAN
 from cxlib.stats.misclassification import Hits
 
@@ -24,6 +27,7 @@ Script = Literal["chinese", "latin"]
 """What a text is written in: any Chinese character makes it Chinese, so mixed texts are."""
 
 SCRIPTS: Final[tuple[Script, ...]] = get_args(Script)
+RECORD: Final = Path(__file__).with_name("starter_checks.json")
 FOLDS: Final = 10
 _VARIETIES: Final = ("yue", "zh-Hant", "en")
 _SEED: Final = 36
@@ -88,13 +92,28 @@ class StarterModel:
 
 @cache
 def starter_model() -> StarterModel:
-    """Fit it, once a process, and check it."""
+    """Fit it, once a process; how it reads texts it has not seen is on record beside it.
+
+    The record is made by ``python -m cxlib.measures.voice.starter``. Where the comments are not
+    those it was made from, the check is made anew.
+    """
+    rows = starter_texts()
+    texts = [folded(row.text) for row in rows]
+    cues = cue_scores(texts)
+    negative = np.array([row.tone == "negative" for row in rows])
+    fitted = Letters.read(texts).fit(np.arange(len(rows)), negative, cues)
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    checks = _read(record) if record["learned_from"] == _learned_from() else starter_checks()
+    return StarterModel(n_texts=len(rows), checks=checks, _letters=fitted)
+
+
+def starter_checks() -> tuple[StarterCheck, ...]:
+    """Check the model on each tenth of its comments, learned from the other nine."""
     rows = starter_texts()
     texts = [folded(row.text) for row in rows]
     cues = cue_scores(texts)
     negative = np.array([row.tone == "negative" for row in rows])
     letters = Letters.read(texts)
-    everyone = np.arange(len(rows))
     fold = np.random.default_rng(_SEED).permutation(len(rows)) % FOLDS
     unseen = np.zeros(len(rows))
     for number in range(FOLDS):
@@ -108,20 +127,42 @@ def starter_model() -> StarterModel:
         kept = some & (negative == tone)
         return Hits(right=int(((chances > 0.5) == tone)[kept].sum()), n_obs=int(kept.sum()))  # noqa: PLR2004
 
-    return StarterModel(
-        n_texts=len(rows),
-        checks=tuple(
-            StarterCheck(
-                variety=name,
-                found=hits(unseen, some, tone=True),
-                left_alone=hits(unseen, some, tone=False),
-                found_by_words=hits(by_words, some, tone=True),
-                left_alone_by_words=hits(by_words, some, tone=False),
-            )
-            for name, some in members.items()
-        ),
-        _letters=letters.fit(everyone, negative, cues),
+    return tuple(
+        StarterCheck(
+            variety=name,
+            found=hits(unseen, some, tone=True),
+            left_alone=hits(unseen, some, tone=False),
+            found_by_words=hits(by_words, some, tone=True),
+            left_alone_by_words=hits(by_words, some, tone=False),
+        )
+        for name, some in members.items()
     )
+
+
+def _learned_from() -> str:
+    """Fingerprint the comments and the list of words."""
+    files = (STARTER, LABELLED, LIST)
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _read(record: dict[str, Any]) -> tuple[StarterCheck, ...]:
+    return tuple(
+        StarterCheck(
+            variety=check["variety"],
+            **{part: Hits(**check[part]) for part in check if part != "variety"},
+        )
+        for check in record["checks"]
+    )
+
+
+def write_record() -> None:
+    """Check the model and put the result on record."""
+    record = {
+        "made_by": "python -m cxlib.measures.voice.starter",
+        "learned_from": _learned_from(),
+        "checks": [asdict(check) for check in starter_checks()],
+    }
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def scripts_of(texts: Sequence[str]) -> NDArray[np.str_]:
@@ -140,3 +181,7 @@ def blame_by_cues(cues: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _balance(found: Hits, left_alone: Hits) -> float:
     return found.right / found.n_obs + left_alone.right / left_alone.n_obs
+
+
+if __name__ == "__main__":
+    write_record()
