@@ -111,7 +111,9 @@ def plan_lines(plan: Sequence[HalfDay], *, chosen: bool) -> list[str]:
             "--modules 1,2,4,5"
         )
     for number, day in enumerate(plan, start=1):
-        named = ", ".join(str(module.number) for module in day.modules)
+        named = ", ".join(
+            f"{m.number} ({m.part} part)" if m.part else str(m.number) for m in day.modules
+        )
         lines.append(f"half-day {number}: modules {named}, {day.used} of {day.minutes} minutes")
         lines += [f"  left out: exercise {t.key} ({t.minutes} minutes)" for t in day.dropped]
     return lines

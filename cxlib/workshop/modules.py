@@ -3,10 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cxlib.errors import ConfigError, Problem
 from cxlib.report.catalogue import CODES
@@ -28,11 +28,19 @@ _HEADING: Final = re.compile(r"(?m)^#{2,4}\s+(.+?)\s*#*\s*$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One exercise as its module sets it: how long it takes, whether it may be dropped."""
+    """One exercise as its module sets it.
+
+    Attributes:
+        key: Its name.
+        minutes: It takes.
+        optional: Whether it may be dropped.
+        before: Minutes of teaching since the exercise before.
+    """
 
     key: str
     minutes: int
     optional: bool
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,7 @@ class Module:
         teaching: Minutes of teaching.
         tasks: Its exercises in order.
         notebook: The instructor notebook.
+        part: "" for a whole module; one that lunch parts has a first and a second part.
     """
 
     name: str
@@ -54,6 +63,7 @@ class Module:
     teaching: int
     tasks: tuple[Task, ...]
     notebook: Any
+    part: Literal["", "first", "second"] = ""
 
     @property
     def exercise(self) -> int:
@@ -64,6 +74,15 @@ class Module:
     def minutes(self) -> int:
         """All its minutes, no exercise dropped."""
         return self.teaching + self.exercise
+
+    def parted(self, place: int) -> "tuple[Module, Module]":
+        """Part it after its first ``place`` exercises; what is taught goes with what follows it."""
+        early, late = self.tasks[:place], self.tasks[place:]
+        taught = sum(task.before for task in early)
+        return (
+            replace(self, tasks=early, teaching=taught, part="first"),
+            replace(self, tasks=late, teaching=self.teaching - taught, part="second"),
+        )
 
 
 def read_modules(folder: Path = MODULES, *, numbers: Sequence[int] = ()) -> list[Module]:
@@ -216,7 +235,7 @@ def _minute_faults(notebook: Any, *, file: str) -> Iterator[Problem]:  # noqa: A
 
 def _minutes(notebook: Any, language: str) -> tuple[int, tuple[Task, ...]]:  # noqa: ANN401
     """Minutes of teaching, and the exercises, of one language's cells."""
-    teaching = 0
+    teaching = told = 0
     tasks: dict[str, Task] = {}
     for cell in notebook.cells:
         given = cell.metadata
@@ -228,12 +247,14 @@ def _minutes(notebook: Any, language: str) -> tuple[int, tuple[Task, ...]]:  # n
             teaching += minutes
         elif key in tasks:
             was = tasks[key]
-            tasks[key] = Task(
-                key=key, minutes=was.minutes + minutes,
+            tasks[key] = replace(
+                was, minutes=was.minutes + minutes,
                 optional=was.optional or bool(given.get("optional")),
             )  # fmt: skip
         else:
-            tasks[key] = Task(key=key, minutes=minutes, optional=bool(given.get("optional")))
+            optional = bool(given.get("optional"))
+            tasks[key] = Task(key=key, minutes=minutes, optional=optional, before=teaching - told)
+            told = teaching
     return teaching, tuple(tasks.values())
 
 

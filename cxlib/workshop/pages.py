@@ -83,7 +83,9 @@ def timetable_page(plan: list[HalfDay], *, language: str, fonts: FontSet) -> str
             if row.module is None:
                 rows.append(f'<tr class="pause">{clock}<td colspan="3">{words("pause")}</td></tr>')
                 continue
-            name = escape(f"{row.module.number}. {row.module.title[language]}")
+            title = f"{row.module.number}. {row.module.title[language]}"
+            part = row.module.part
+            name = words(f"{part}_part", module=title) if part else escape(title)
             rows.append(
                 f"<tr>{clock}<td>{name}</td>"
                 f'<td class="num">{row.teaching}</td><td class="num">{row.exercise}</td></tr>'

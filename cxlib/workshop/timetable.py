@@ -1,10 +1,11 @@
 """The day's timetable: modules in order laid into half-days, optional exercises dropped to fit.
 
-Only 85 % of a half-day is planned, the rest is for breaks and questions. Among all ways to part
-the modules in order, the one that drops the fewest minutes is taken.
+Only 85 % of a half-day is planned, the rest is for breaks and questions. Among all ways to lay
+the modules in order, the one that drops the fewest minutes is taken. Where whole modules do not
+fit, one may be parted by lunch, between two of its exercises.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations, pairwise
@@ -104,8 +105,10 @@ def timetable(
     least = min(ONE_DAY, len(modules))
     tried = [half_days] if half_days else range(least, len(modules) + 1)
     for count in tried:
-        if plan := _best(modules, count, room=room, minutes=minutes):
-            return plan
+        for ways in ([modules], _parted(modules)):
+            plans = [_best(way, count, room=room, minutes=minutes) for way in ways]
+            if fitting := [plan for plan in plans if plan]:
+                return min(fitting, key=_cost)
     short = _shortest(modules)
     largest = max(module.minutes - _optional(module) for module in modules)
     advice = (
@@ -140,11 +143,22 @@ def _best(
         whole = [day for day in days if day is not None]
         if len(whole) < count:
             continue
-        lost = sum(task.minutes for day in whole for task in day.dropped)
-        cost = (lost, max(day.used for day in whole))
-        if least is None or cost < least:
-            best, least = whole, cost
+        if least is None or _cost(whole) < least:
+            best, least = whole, _cost(whole)
     return best
+
+
+def _cost(plan: Sequence[HalfDay]) -> tuple[int, int]:
+    """Minutes dropped, then the fullest half-day."""
+    lost = sum(task.minutes for day in plan for task in day.dropped)
+    return lost, max(day.used for day in plan)
+
+
+def _parted(modules: Sequence[Module]) -> Iterator[list[Module]]:
+    """Every way to part one of the modules."""
+    for place, module in enumerate(modules):
+        for cut in range(1, len(module.tasks)):
+            yield [*modules[:place], *module.parted(cut), *modules[place + 1 :]]
 
 
 def _fitted(modules: tuple[Module, ...], *, room: int, minutes: int) -> HalfDay | None:

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -235,6 +236,16 @@ def test_what_does_not_fit_one_day_takes_another_half_day_unless_forbidden():
         "the modules take 400 minutes without optional exercises and must fit into 2 half-days of "
         "178 planned minutes (85% of 210); give more --minutes or --half-days, or fewer --modules"
     )
+
+
+def test_lunch_may_part_a_module_between_two_exercises():
+    """3 x 110 = 330 of 2 x 178: the middle one is parted, 20 + 30 minutes before lunch."""
+    tasks = tuple(modules.Task(key=k, minutes=30, optional=False, before=20) for k in "ab")
+    middle = replace(module(2, 50), tasks=tasks)
+    plan = timetable([module(1, 110), middle, module(3, 110)])
+    assert [[(m.number, m.part, m.minutes) for m in day.modules] for day in plan] == [
+        [(1, "", 110), (2, "first", 50)], [(2, "second", 60), (3, "", 110)],
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
