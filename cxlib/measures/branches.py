@@ -26,6 +26,10 @@ BEFORE, AFTER = "1", "2"
 MOST_BRANCHES: Final = 1_000
 
 
+class TooFewBranchesError(DataError):
+    """Fewer than three branches can be shown, so there is nothing to compare."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disclosure:
     """Which branches may be shown.
@@ -153,29 +157,14 @@ def compare_branches(
         seed: Of the draws behind rank intervals.
 
     Raises:
-        DataError: The column is absent, or fewer than three branches can be shown.
+        DataError: As in `showable`.
     """
-    if by not in answers.columns:
-        raise DataError(
-            f"branches are compared by {by}, but answers has no such column; there are "
-            f"{', '.join(sorted(answers.columns))}"
-        )
-    kinds = [
-        kind
-        for kind in dict.fromkeys(metric.kind for metric in metrics.values())
-        if COLUMN.get(kind) in answers.columns
-    ]
+    found, counted, unnamed = showable(
+        answers, metrics, by=by, period=period, minimum_cell=precision["minimum_cell"]
+    )
     window = period.window("answered_at")
     minimum_cell, level = precision["minimum_cell"], precision["confidence_level"]
-    counts, unnamed = _count(answers, kinds, by=by, window=window)
-    found = disclose(counts, minimum_cell=minimum_cell)
-    if len(found.shown) < FEWEST:
-        raise DataError(
-            f"a comparison by {by} needs 3 branches with {minimum_cell} answers to every measure, "
-            f"got {len(found.shown)} of {len(counts)}; widen the period, or compare by a column "
-            "with fewer values"
-        )
-    compared = [kind for kind in kinds if kind in found.measures]
+    compared = [kind for kind in counted if kind in found.measures]
     rank_level = simultaneous_level(level, comparisons=len(compared))
     leagues = {
         kind: league(
@@ -202,6 +191,44 @@ def compare_branches(
         unnamed=unnamed,
         n=sum(entry.adjusted.n_obs for entry in leagues[compared[0]].entries),
     )  # fmt: skip
+
+
+def showable(
+    answers: Source,
+    metrics: Mapping[str, Metric],
+    *,
+    by: BranchColumn,
+    period: Period,
+    minimum_cell: int,
+) -> tuple[Disclosure, list[MetricKind], int]:
+    """Choose the branches that can be shown; arguments as in `compare_branches`.
+
+    Returns:
+        Who is shown, the measures asked, and the answers that name no branch.
+
+    Raises:
+        DataError: The column is absent.
+        TooFewBranchesError: Fewer than three branches can be shown.
+    """
+    if by not in answers.columns:
+        raise DataError(
+            f"branches are compared by {by}, but answers has no such column; there are "
+            f"{', '.join(sorted(answers.columns))}"
+        )
+    kinds = [
+        kind
+        for kind in dict.fromkeys(metric.kind for metric in metrics.values())
+        if COLUMN.get(kind) in answers.columns
+    ]
+    counts, unnamed = _count(answers, kinds, by=by, window=period.window("answered_at"))
+    found = disclose(counts, minimum_cell=minimum_cell)
+    if len(found.shown) < FEWEST:
+        raise TooFewBranchesError(
+            f"a comparison by {by} needs 3 branches with {minimum_cell} answers to every measure, "
+            f"got {len(found.shown)} of {len(counts)}; widen the period, or compare by a column "
+            "with fewer values"
+        )
+    return found, kinds, unnamed
 
 
 def _count(

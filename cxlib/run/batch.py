@@ -4,10 +4,13 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
-from cxlib.engagement import load_engagement
+from cxlib.engagement import Engagement, load_engagement
 from cxlib.engagement.lock import locked
 from cxlib.errors import ConfigError, CxError, RunError
+from cxlib.measures.branches import BranchColumn, TooFewBranchesError
+from cxlib.run.batch_folder import write_whole
 from cxlib.run.batch_index import write_batch_index
 from cxlib.run.batch_plan import Branch, Plan, plan_by_column, plan_by_list
 from cxlib.run.batch_pool import Pool, workers_for
@@ -16,11 +19,12 @@ from cxlib.run.batch_record import BatchRecord, settings_digest
 from cxlib.run.batch_work import Job, Outcome
 from cxlib.run.folder import code_digest
 from cxlib.run.memory import kernel_limit_mb
-from cxlib.run.notebooks import NOTEBOOKS, select_notebooks
+from cxlib.run.notebooks import select_notebooks
 from cxlib.run.progress import Progress, Quiet
 from cxlib.run.runner import Options, run_workbook
 
 COMPARISON = "07_branch_comparison"
+COMPARABLE = get_args(BranchColumn)
 CLUSTER_LOG = "cluster.tsv"
 ALL, NONE, SOME = 0, 1, 3
 """Exit codes: every branch that can be shown is done, none is, some are."""
@@ -195,7 +199,7 @@ def _run(plan: Plan, chosen: Options, options: BatchOptions, progress: Progress)
             outcomes[outcome.id] = outcome
             record.note(by_id[outcome.id], outcome)
             tally.count(outcome)
-        if plan.column and COMPARISON in NOTEBOOKS:
+        if plan.column:
             comparison, compared = _compared(plan, chosen, progress)
     finally:
         if begun:  # a stopped batch has a page too
@@ -240,34 +244,48 @@ def _outcomes(
 
 def _compared(plan: Plan, chosen: Options, progress: Progress) -> tuple[Path | None, bool]:
     try:
-        return compare(
-            plan.engagement.path, column=plan.column, options=chosen, progress=progress
-        ), True
+        made = compare(
+            plan.engagement, column=plan.column, options=chosen, home=plan.home, progress=progress
+        )
+    except TooFewBranchesError as error:
+        progress.say(f"left out  {COMPARISON}: {error}")
+        return None, True
     except CxError as error:
         progress.say(f"failed  {COMPARISON}: {error}")
         return None, False
+    if made is None:
+        progress.say(f"left out  {COMPARISON}: it compares by {', '.join(COMPARABLE)}")
+    return made, True
 
 
 def compare(
-    engagement: Path, *, column: str, options: Options, progress: Progress | None = None
+    engagement: Engagement,
+    *,
+    column: str,
+    options: Options,
+    home: Path,
+    progress: Progress | None = None,
 ) -> Path | None:
     """Run the comparison across branches on the whole engagement.
 
     Args:
-        engagement: The engagement file.
+        engagement: The whole. Where its file compares by this column, it is run as it is;
+            otherwise a copy of it that does.
         column: Branches are its values.
         options: Of the branches' runs: languages, formats and folder are theirs.
+        home: The batch's private folder.
         progress: Told what is being done.
 
     Returns:
-        The finished run's folder; None where the workbook has no comparison by that column.
+        The finished run's folder; None where there is no comparison by that column.
 
     Raises:
         CxError: It failed.
     """
-    whole = load_engagement(engagement)
-    by = getattr(getattr(whole, "comparison", None), "by", "")
-    if COMPARISON not in NOTEBOOKS or by != column:
+    if column not in COMPARABLE:
         return None
-    asked = replace(options, notebooks=(COMPARISON,))
-    return run_workbook(whole.path, asked, progress=progress)
+    stated = engagement.comparison
+    path = engagement.path
+    if stated is None or stated.by != column:
+        path = write_whole(home / "whole", engagement, by=column)
+    return run_workbook(path, replace(options, notebooks=(COMPARISON,)), progress=progress)

@@ -5,6 +5,7 @@ reads and Git never takes; nothing of a branch but its reports leaves there.
 """
 
 import csv
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -27,6 +28,9 @@ FIELDS = (
 )  # fmt: skip
 """What a branch's engagement file takes over; KPIs, goals, tests and initiatives are the
 company's."""
+
+WHOLE_TABLES = ("answers", "invitations", "stores")
+"""What a comparison of branches reads."""
 
 
 def write_branch(
@@ -66,6 +70,39 @@ def write_branch(
     return files_digest([path, *sorted(kept)], beside=folder)
 
 
+def write_whole(folder: Path, engagement: Engagement, *, by: str) -> Path:
+    """Fill a folder that compares the values of a column of the whole, and give its file.
+
+    The tables are the client's own, linked where the file system can.
+    """
+    said = _taken_over(engagement) | {"comparison": {"by": by}}
+    folder.mkdir(mode=0o700, exist_ok=True)
+    tables = {}
+    for table in WHOLE_TABLES:
+        if table in engagement.tables:
+            spec = engagement.tables[table]
+            tables[table] = spec.model_dump(mode="json", exclude_defaults=True)
+            if spec.file:
+                tables[table]["file"] = f"data/{table}{Path(spec.file).suffix}"
+                _link(engagement.folder / spec.file, folder / tables[table]["file"])
+    brand = engagement.folder / engagement.brand
+    if brand.is_file():
+        _link(brand, folder / engagement.brand)
+    path = folder / "engagement.yml"
+    text = yaml.safe_dump(said | {"tables": tables}, allow_unicode=True, sort_keys=False)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _link(file: Path, to: Path) -> None:
+    to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    to.unlink(missing_ok=True)
+    try:
+        os.link(file, to)
+    except OSError:
+        shutil.copyfile(file, to)
+
+
 def files_digest(files: Sequence[Path], *, beside: Path) -> str:
     """One fingerprint over names and contents."""
     digest = sha256()
@@ -92,8 +129,7 @@ def _engagement_file(
     """The fields of the whole that hold for a branch; ids and title are its own."""
     from cxlib.report.writer import Writer, phrase
 
-    plain = engagement.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    said = {field: plain[field] for field in FIELDS if field in plain}
+    said = _taken_over(engagement)
     said["client"] = {
         "id": client_id(engagement.client.id, branch_id),
         "name": {
@@ -107,6 +143,11 @@ def _engagement_file(
     for point in said["touchpoints"]:
         point.pop("monthly_volume", None)  # the company's figure
     return said
+
+
+def _taken_over(engagement: Engagement) -> dict[str, Any]:
+    plain = engagement.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return {field: plain[field] for field in FIELDS if field in plain}
 
 
 def _copy_files(folder: Path, engagement: Engagement, split: Split, value: str) -> set[Path]:

@@ -8,6 +8,7 @@ from cxlib.data.summaries import distinct_customers, flag_counts
 from cxlib.engagement import Engagement
 from cxlib.engagement.schema import Window
 from cxlib.errors import CxError, DataError, Problem
+from cxlib.measures.branches import showable
 from cxlib.measures.response import STEPS, response_rates
 from cxlib.measures.scorecard import curve_metric, scorecard
 
@@ -124,3 +125,16 @@ def _refusals(
     except CxError as error:
         return [Problem(audit.file, where, "", str(error), remedy)]
     return []
+
+
+def check_branches(engagement: Engagement, data: Data) -> None:
+    """Check that a comparison has branches to show.
+
+    Raises:
+        DataError: As ``cxlib.measures.branches.showable``.
+    """
+    if engagement.comparison is not None:
+        showable(
+            data["answers"], engagement.metrics, by=engagement.comparison.by,
+            period=engagement.review, minimum_cell=engagement.minimum_cell,
+        )  # fmt: skip

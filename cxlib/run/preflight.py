@@ -135,11 +135,14 @@ def _check_enough(
     chosen: Sequence[tuple[Notebook, Sequence[str]]],
     data: Sequence[Data],
 ) -> None:
-    """Whether a diagnosis can be made, once its tables have passed their contracts."""
-    from cxlib.run.enough import check_enough
+    """Whether a diagnosis or a comparison can be made, once tables have passed their contracts."""
+    from cxlib.run.enough import check_branches, check_enough
 
-    if data and any(notebook.name == "01_diagnosis" for notebook, _ in chosen):
+    names = {notebook.name for notebook, _ in chosen} if data else set()
+    if "01_diagnosis" in names:
         check_enough(engagement, data[0])
+    if "07_branch_comparison" in names:
+        check_branches(engagement, data[0])
 
 
 def _check_voice(engagement: Engagement) -> None:

@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
-from cxlib.run.batch import BatchOptions, run_batch
+from cxlib.run.batch import BatchOptions, compare, run_batch
+from cxlib.run.batch_folder import write_whole
+from cxlib.run.runner import Options
 
 pytestmark = pytest.mark.notebooks
 REPORTS = "reports/harbour_home/2026H1/batch_store"
@@ -46,6 +49,7 @@ def test_two_branches_are_reported_and_the_small_one_is_hidden(three_stores, tmp
     assert "too few answers (n hidden)  s07 (Sheung Wan)" in made.stdout
     assert "left out  mentions: nothing in it names one store for each row" in made.stdout
     assert "3 branches: 2 done, 1 with too few answers" in made.stdout
+    assert "left out  07_branch_comparison: a comparison by store needs 3 branches" in made.stdout
     page = (tmp_path / REPORTS / "index.html").read_text(encoding="utf-8")
     assert "Sheung Wan" in page
     assert "Not enough answers for a report; the number is not shown." in page
@@ -87,3 +91,22 @@ def test_the_command_says_bad_input_with_exit_code_2(tmp_path):
     made = cx("batch", "absent.yml", folder=tmp_path)
     assert made.returncode == 2
     assert made.stderr.startswith("cx: no engagement file at absent.yml")
+
+
+def test_the_whole_is_compared_by_the_column_of_the_batch(engagement, tmp_path):
+    """The engagement file compares stores, the batch is by segment: a copy compares segments."""
+    home = tmp_path / "home"
+    home.mkdir()
+    path = write_whole(home / "whole", load_engagement(engagement), by="segment")
+    copy = load_engagement(path)
+    assert copy.comparison is not None
+    assert copy.comparison.by == "segment"
+    assert set(copy.tables) == {"answers", "invitations", "stores"}
+    answers = (engagement / "data" / "answers.csv").read_bytes()
+    assert (path.parent / "data" / "answers.csv").read_bytes() == answers
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_column_nothing_is_compared_by_is_left_out(engagement, tmp_path):
+    whole = load_engagement(engagement)
+    assert compare(whole, column="answer_id", options=Options(), home=tmp_path) is None
