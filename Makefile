@@ -14,7 +14,7 @@ export UV_NO_PROGRESS := 1
 export VIRTUAL_ENV := $(CURDIR)/.venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test test-engines lab lint doctor bench bench-all benchmark hit-rates lock clean
+.PHONY: help setup report test test-engines lab lint doctor bench bench-all scale hit-rates lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z].*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,8 @@ bench-all: bench  ## the same, then the long ones: 10 million rows, memory, driv
 	@$(BIN)/python tests/benchmarks/drivers.py
 	@$(BIN)/python tests/benchmarks/voice.py
 
-benchmark: bench-all
+scale: $(call STAMP,engines)  ## rows against time and memory: pandas, DuckDB, Spark (needs Java)
+	@$(BIN)/python tests/benchmarks/scale.py $(ARGS)
 
 hit-rates: $(call STAMP,test)  ## count over many seeds how much of what the sample plants is found
 	@$(BIN)/python tests/simulation/hit_rates.py --write

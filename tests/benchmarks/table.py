@@ -20,7 +20,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 
 import full_run
@@ -93,13 +93,10 @@ def overheads(*, quick):
 
 def batch(*, quick):
     """Throughput of a batch, as the benchmark of batches has it."""
-    if util.find_spec("batch") is None:
-        yield Row("batch of branches", "", "a loop of papermill", "", "not measured: no benchmark")
-        return
     import batch as batches
 
     for row in batches.rows(quick=quick):  # six texts in the order of Row's
-        yield row if isinstance(row, Row) else Row(*row)
+        yield Row(*row)
 
 
 def texts(*, quick):
