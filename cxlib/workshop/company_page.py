@@ -31,7 +31,10 @@ def _page(language: str, *, name: str, terms: Terms, tables: tuple[str, ...]) ->
     }
     told = [f"- {say(key, **facts.get(key, {}))}" for key in _TOLD]
     to_do = [f"{k}. {say(key)}" for k, key in enumerate(_TO_DO, start=1)]
-    rows = [f"- `data/{table}.csv`: {say(f'table.{table}')}" for table in tables]
+    rows = [
+        f"- {say('table', file=f'`data/{table}.csv`', holds=say(f'table.{table}'))}"
+        for table in tables
+    ]
     return "\n".join(
         [
             f"# {say('title', name=name)}", "", say("who", name=name), "",

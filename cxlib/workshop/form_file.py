@@ -5,7 +5,7 @@ import io
 from typing import Final
 
 from cxlib.report.catalogue import CODES, message
-from cxlib.workshop.form_rows import ROWS, Row, choice_label
+from cxlib.workshop.form_rows import LEVEL, ROWS, Row, choice_label
 from cxlib.workshop.truth_terms import Terms
 
 COLUMNS: Final = ("row", "answer", "lower", "upper", "question", "question_zh")
@@ -35,7 +35,7 @@ def form_text(*, terms: Terms, code: str) -> str:
 def question(row: Row, terms: Terms, language: str) -> str:
     """The question of a row, with the words allowed."""
     asked = message(f"company.form.{row.key}", language).format(
-        rise=terms.goal_rise, months=terms.test.horizon_months
+        rise=terms.goal_rise, months=terms.test.horizon_months, level=round(100 * LEVEL)
     )
     if not row.choices or row.key == "language":
         return asked

@@ -10,6 +10,8 @@ from cxlib.report.catalogue import CODES, message
 
 RowKind = Literal["text", "choice", "names", "number", "count", "percent"]
 RowUnit = Literal["", "points", "pp", "rating", "percent", "answers"]
+LEVEL: Final = 0.95
+"""Confidence level of the intervals asked for; the score judges them by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 accuracy   10 exp(-(d / 3)² / 2), d = distance from the truth in standard errors that the data
            allow: one error of luck costs half a point, and the honest estimate is the best bet.
-interval   10 - (r - 1), r = interval score / width of an honest interval, at least -10.
+interval   10 (1 - r / 11), r = interval score / width of an honest interval, at least -10.
            Interval score (Gneiting and Raftery 2007, equation 43) = width + 2/α x distance by
-           which the truth is missed. It is proper: neither wider nor narrower pays on average.
+           which the truth is missed. It is proper: neither wider nor narrower pays on average,
+           and stays so because the points fall on one straight line from 10 at r = 0.
 certainty  5 (1 - 4 (p - y)²), y = 1 where the effect is real: Brier's score, proper too.
 choice     10 where right; pain points by how many of the three are named.
 money      20 (1 - regret / largest regret): HK$ over the horizon under the truth. A broken test
@@ -16,7 +17,7 @@ from math import exp, log
 from typing import Final, Literal
 
 from cxlib.workshop.form import Answer, Form
-from cxlib.workshop.form_rows import ASKED, N_PAIN, Row
+from cxlib.workshop.form_rows import ASKED, LEVEL, N_PAIN, Row
 from cxlib.workshop.score_analyst import Reading
 from cxlib.workshop.truth import Truth
 from cxlib.workshop.truth_terms import Choice, Stake
@@ -31,9 +32,11 @@ Remark = Literal[
 MOST: Final[dict[Part, float]] = {
     "accuracy": 10.0, "interval": 10.0, "certainty": 5.0, "choice": 10.0, "money": 20.0,
 }  # fmt: skip
-ALPHA: Final = 0.05
+ALPHA: Final = round(1 - LEVEL, 6)
 _HONEST: Final = 2 * 1.959964
 _LEAST: Final = -10.0
+_WORTHLESS: Final = 11.0
+"""Interval score, in honest widths, that earns nothing; an honest interval (1) earns 9.1."""
 _NEAR: Final = 2.0
 _ALIKE: Final = 0.5
 _WIDE, _NARROW = 2.0, 0.5
@@ -185,7 +188,7 @@ def _number(row: Row, answer: Answer | None, truth: Truth, reading: Reading) -> 
         return [accuracy, _part(row.key, "interval", 0.0, "no_interval")]
     honest = _HONEST * error
     ratio = interval_score(answer.lower, answer.upper, true) / honest
-    points = max(_LEAST, MOST["interval"] + 1 - ratio)
+    points = max(_LEAST, MOST["interval"] * (1 - ratio / _WORTHLESS))
     remark = _coverage(answer, true, honest, reading.answers.get(row.key))
     return [accuracy, _part(row.key, "interval", points, remark)]
 

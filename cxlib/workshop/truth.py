@@ -128,7 +128,7 @@ def derive_truth(plan: Plan, stores: pd.DataFrame, *, seed: int, difficulty: Dif
         nps_by_channel={
             group: tuple(v["by_channel_group"][group]["answerers"]["nps"] for v in (before, after))
             for group in ("online", "not_online")
-        },  # type: ignore[misc]
+        },
         rate_points=float(mix["rate_points"]),
         mix_points=float(mix["mix_points"]),
         pain_points=tuple(sorted(by_place, key=lambda name: by_place[name])[:3]),

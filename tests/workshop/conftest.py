@@ -21,6 +21,6 @@ def companies(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def hard_companies(tmp_path_factory):
-    """List (Company, Truth) of six seeds, difficulty hard; one at least has a broken test."""
+    """List (Company, Truth) of six seeds, difficulty hard; the test of none of them is broken."""
     folder = tmp_path_factory.mktemp("hard")
     return [_made(folder, seed, "hard") for seed in SEEDS[:6]]
