@@ -36,10 +36,18 @@ def connect_embedded() -> "duckdb.DuckDBPyConnection":
     """
     import duckdb
 
-    bounds = engine_bounds()
-    if folder := bounds.get("temp_directory"):
-        Path(str(folder)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return duckdb.connect(config=bounds)
+    engine_scratch()
+    return duckdb.connect(config=engine_bounds())
+
+
+def engine_scratch() -> Path | None:
+    """Give the folder for what an engine puts aside, made; None outside a run."""
+    named = os.environ.get(ENGINE_TEMP)
+    if not named:
+        return None
+    folder = Path(named)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def kept_tables() -> Path | None:

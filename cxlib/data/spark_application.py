@@ -22,6 +22,7 @@ from subprocess import TimeoutExpired
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from cxlib.data.embedded import engine_scratch
 from cxlib.data.engines import CLOCK
 from cxlib.errors import ConfigError, RunError
 
@@ -165,7 +166,9 @@ def leave(application: Application) -> None:
 def _start(place: Place) -> Application:
     _require_java()
     _require_answer(place)
-    application = Application(place=place, folder=Path(tempfile.mkdtemp(prefix="cx-spark-")))
+    scratch = engine_scratch()  # a run removes its own, also where its kernel was killed
+    folder = Path(tempfile.mkdtemp(prefix="cx-spark-", dir=scratch))
+    application = Application(place=place, folder=folder)
     try:
         _launch(application)
     except BaseException as error:  # also Ctrl-C: no Java process may be left behind
