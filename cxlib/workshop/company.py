@@ -92,6 +92,16 @@ class Company:
         """One row a payment for an initiative."""
         return self.tables["costs"]
 
+    def label(self, words: str) -> str:
+        """Words for a chart ("customers per arm") in the learner's language.
+
+        Args:
+            words: In English; words that have no translation stay as they are.
+        """
+        from cxlib.workshop.labels import label
+
+        return label(words, language=self.language)
+
     @cached_property
     def _sources(self) -> dict[str, Source]:
         import duckdb

@@ -221,6 +221,7 @@ EXERCISES: Final = (
         kind="points",
         expected=_nps,
         mistakes=(
+            Mistake("rounded", when=lambda a, c: a == round(_nps(c))),
             Mistake("promoters_only", lambda c: 100 * shares(c).promoters),
             Mistake("empty_counted", _over_all_rows),
             Mistake("eight_promotes", _ends_moved),
