@@ -58,10 +58,12 @@ class League:
         hidden: Stores with too few.
         overall: Score of all answers at the stores shown.
         answer_sd: Spread of one answer round its store, customers' repeats included: the funnel
-            is overall ± z answer_sd / √n.
+            is overall ± z answer_sd √(1/n - 1/N), for a store is itself part of the N answers.
+        n_obs: N, answers at the stores shown.
         expected_outside: Stores that chance alone would put outside the 95 % limits.
+        expected_far: Stores that chance alone would put outside the 99.8 % limits.
         spread_p: Chance of a spread between stores at least this large if nothing but chance set
-            them apart (chi-square of the distances from overall).
+            them apart (F of the distances from overall).
         unit: Of the scores.
     """
 
@@ -69,13 +71,15 @@ class League:
     hidden: tuple[str, ...]
     overall: float
     answer_sd: float
+    n_obs: int
     expected_outside: float
+    expected_far: float
     spread_p: float
     unit: Unit
 
     def limits(self, n: float, level: float) -> tuple[float, float]:
         """Give the funnel's lower and upper limit at ``n`` answers, on the scale of the score."""
-        reach = normal_quantile(level) * self.answer_sd / sqrt(n)
+        reach = normal_quantile(level) * self.answer_sd * sqrt(max(1 / n - 1 / self.n_obs, 0.0))
         lowest, highest = {"points": (-100.0, 100.0), "share": (0.0, 1.0)}.get(
             self.unit, (float("-inf"), float("inf"))
         )
@@ -154,7 +158,7 @@ def league(
     Source: Goldstein and Spiegelhalter (1996), JRSS A 159(3); Spiegelhalter (2005), Statistics in
     Medicine 24(8).
     """
-    from scipy.special import chdtrc
+    from scipy.special import fdtrc
 
     check_level(confidence_level)
     if n_draws < 200:  # noqa: PLR2004 - the message says it
@@ -174,7 +178,8 @@ def league(
     found = _compare(sample, owner, shown)
     n = np.array([answers[name] for name in shown])
     errors = scale * np.sqrt(np.diag(found.covariance))
-    answer_sd = float(np.sqrt(np.average(errors**2 * n, weights=n)))
+    whole, others = float(n.sum()), len(shown) - 1
+    answer_sd = _answer_sd(errors, n)
     overall = scale * found.overall
     adjusted = overall + scale * found.deviation
     rng = np.random.default_rng(seed)
@@ -185,7 +190,9 @@ def league(
         adjusted, draws, confidence_level=rank_level or confidence_level, family="league"
     )
     ranks = (-adjusted).argsort(kind="stable").argsort() + 1
-    distance = (adjusted - overall) / (answer_sd / np.sqrt(n)) if answer_sd else 0 * adjusted
+    reach = answer_sd * np.sqrt(1 / n - 1 / whole)
+    distance = (adjusted - overall) / reach if answer_sd else 0 * adjusted
+    between = float((distance**2 * (1 - n / whole)).sum()) / others
     near, far = (normal_quantile(level) for level in LIMITS)
     entries = []
     for i in np.argsort(ranks).tolist():
@@ -216,10 +223,22 @@ def league(
         hidden=tuple(name for name in stores if name not in shown),
         overall=overall,
         answer_sd=answer_sd,
+        n_obs=round(whole),
         expected_outside=len(shown) * (1 - LIMITS[0]),
-        spread_p=float(chdtrc(len(shown) - 1, float(distance @ distance))),
+        expected_far=len(shown) * (1 - LIMITS[1]),
+        spread_p=float(fdtrc(others, max(whole - len(shown), 1.0), between)),
         unit=unit,
     )
+
+
+def _answer_sd(errors: Floats, n: Floats) -> float:
+    """Pool the spread of one answer: error² = sd² (1/n - 1/N) where stores are alike.
+
+    N - stores in place of N: the errors are linearised about means of the same answers.
+    """
+    whole = float(n.sum())
+    free = whole / max(whole - len(n), 1.0)
+    return float(np.sqrt(free * (errors**2 * n**2).sum() / (n * (1 - n / whole)).sum()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -55,6 +55,7 @@ def values(report: Report, study: BranchStudy, names: Mapping[str, Value]) -> di
         "floor": engagement.minimum_cell, "n": study.n, "n_unnamed": study.unnamed,
         "overall": Num(league.overall, league.unit),
         "expected": Num(league.expected_outside, "points"),
+        "expected_far": Num(league.expected_far, "rating"),
         "n_apart": len(apart), "apart": _listed(names, [*above, *below]),
         "n_below": len(below), "above": _listed(names, above), "below": _listed(names, below),
         "near": _listed(names, near),
@@ -221,7 +222,9 @@ def limits(report: Report, study: BranchStudy, names: Mapping[str, Value]) -> Bl
 def answer(report: Report, study: BranchStudy, names: Mapping[str, Value]) -> Block:
     """Give the answer: who stands apart, how sure the order is, what to decide."""
     below = values(report, study, names)["n_below"]
-    kind = f"branches.{'below' if below else 'above' if case(study) == 'some' else 'alike'}"
+    spread = next(iter(study.leagues.values())).spread_p < 1 - report.engagement.confidence_level
+    rest = "spread" if spread else "alike"
+    kind = f"branches.{'below' if below else 'above' if case(study) == 'some' else rest}"
     return report.answer(
         kind,
         reasons=[

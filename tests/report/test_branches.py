@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,23 @@ def test_no_branch_apart_is_not_called_the_same(report):
     html = shown(report, study_of(report))
     assert "that does not show them to be alike" in html["en"]
     assert "這並不證明它們相同" in html["zh-Hant-HK"]
+
+
+def test_a_spread_beyond_chance_is_not_explained_away_where_nobody_is_named(report):
+    """Two levels half and half: nobody outside the wide limits, yet p of the spread is small."""
+    study = study_of(report)
+    league = replace(study.leagues["nps"], spread_p=0.001)
+    html = shown(report, replace(study, leagues={"nps": league}))
+    assert "but together they spread further than chance alone easily explains" in html["en"]
+    assert "難以只用偶然解釋" in html["zh-Hant-HK"]
+    assert "than chance explains" not in html["en"]
+
+
+def test_a_certain_place_is_not_called_uncertain(report):
+    """The words fit an interval of one rank, too."""
+    html = shown(report, study_of(report, low=0.6))
+    assert "No single place is certain" not in html["en"]
+    assert "A place is an interval" in html["en"]
 
 
 def test_a_name_from_data_is_text(report):
