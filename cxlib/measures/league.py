@@ -140,7 +140,8 @@ def league(
 
     A store with many enquiries is held against what enquiries score everywhere, not against
     checkouts. Errors are between customers; all rank intervals hold at once (`stats.ranks`) over
-    draws from the joint normal distribution of all adjusted scores.
+    joint draws of all adjusted scores: normal, each store's own divided by the root of a
+    chi-square on n - 1, for a store's error is itself estimated from n answers.
 
     Args:
         sample: With ``by`` the store first, then what mixes differ in ("touchpoint"), or nothing
@@ -183,12 +184,15 @@ def league(
     overall = scale * found.overall
     adjusted = overall + scale * found.deviation
     rng = np.random.default_rng(seed)
-    draws = rng.multivariate_normal(
-        adjusted, scale * scale * found.covariance, size=n_draws, method="eigh"
+    strays = rng.multivariate_normal(
+        np.zeros(len(shown)), scale * scale * found.covariance, size=n_draws, method="eigh"
     ).T
+    free = np.maximum(n - 1, 1.0)[:, None]
+    strays *= np.sqrt((free + 1) / rng.chisquare(free, size=strays.shape))
     bounds = rank_bounds(
-        adjusted, draws, confidence_level=rank_level or confidence_level, family="league"
-    )
+        adjusted, adjusted[:, None] + strays,
+        confidence_level=rank_level or confidence_level, family="league",
+    )  # fmt: skip
     ranks = (-adjusted).argsort(kind="stable").argsort() + 1
     reach = answer_sd * np.sqrt(1 / n - 1 / whole)
     distance = (adjusted - overall) / reach if answer_sd else 0 * adjusted

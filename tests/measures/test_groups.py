@@ -310,6 +310,21 @@ def test_one_large_store_does_not_push_the_others_out_of_the_funnel():
     assert np.mean(spread) <= 0.1  # P(more than 15 of 150 at 5 %) = 0.005
 
 
+def test_ranks_of_many_small_stores_hold_jointly():
+    """24 stores alike with 30 answers: 5 % of 80 leagues may say one stands above another; with
+    each store's error taken for known, 13 % did."""
+    rng = np.random.default_rng(22)
+    store = np.repeat(np.arange(24), 30)
+    names = [f"S{k:02}" for k in range(24)]
+    alarms = []
+    for wave in range(80):
+        coded = rng.choice([-1.0, 0.0, 1.0], p=[0.25, 0.25, 0.5], size=len(store))
+        sample = made_sample(np.arange(len(store)), store, coded, names)
+        found = league(sample, seed=wave, n_draws=1000)
+        alarms.append(any((e.rank_lower, e.rank_upper) != (1, 24) for e in found.entries))
+    assert sum(alarms) <= 8  # P(more than 8 of 80 at 5 %) = 0.02
+
+
 def test_small_stores_are_hidden_and_online_answers_have_no_rank():
     """S00's answers lose their store, S05 has 20: four stores are left."""
     columns = stores(5, [0] * 6)
