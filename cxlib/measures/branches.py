@@ -10,16 +10,15 @@ from cxlib.data.summaries import flag_counts, score_counts
 from cxlib.engagement.scales import MetricKind
 from cxlib.engagement.schema import Metric, Period, Precision, Window
 from cxlib.errors import DataError
+from cxlib.measures.disclosure import FEWEST, Counts, Disclosure, disclose
 from cxlib.measures.groups import difference_of
-from cxlib.measures.league import FEWEST, League, league
+from cxlib.measures.league import League, league
 from cxlib.measures.survey_sample import COLUMN, survey_sample
 from cxlib.stats.estimate import Estimate
 from cxlib.stats.multiplicity import holm, holm_levels, simultaneous_level
 from cxlib.stats.proportions import proportion
 
 BranchColumn = Literal["store", "segment", "channel", "touchpoint", "language"]
-Counts = Mapping[str, Mapping[str, int]]
-"""Answers per branch and measure."""
 PLAIN: Final = ("touchpoint", "channel")
 """A mix of touchpoints makes these up, so it cannot be taken out of them."""
 BEFORE, AFTER = "1", "2"
@@ -28,23 +27,6 @@ MOST_BRANCHES: Final = 1_000
 
 class TooFewBranchesError(DataError):
     """Fewer than three branches can be shown, so there is nothing to compare."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
-    """Which branches may be shown.
-
-    Attributes:
-        shown: Enough answers to every measure compared.
-        few: Too few answers to some measure.
-        withheld: Enough, but the total less the shown ones would give away one with too few.
-        measures: Those at least three branches have enough answers to.
-    """
-
-    shown: tuple[str, ...]
-    few: tuple[str, ...]
-    withheld: tuple[str, ...]
-    measures: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,50 +69,6 @@ class BranchStudy:
     changes: tuple[BranchChange, ...]
     unnamed: int
     n: int
-
-
-def disclose(counts: Counts, *, minimum_cell: int) -> Disclosure:
-    """Choose the branches that can be shown beside a company total.
-
-    A measure is compared where three branches have enough answers to it. A branch with fewer
-    than ``minimum_cell`` answers to a compared measure is hidden. The company's total less the
-    branches shown gives what is hidden, so the hidden ones must be two or more and together have
-    enough answers: until then the smallest branch still shown is withheld with them.
-
-    Args:
-        counts: Branch to its answers per measure; a measure that nobody answered there is absent.
-        minimum_cell: Fewest answers, 1 or more.
-
-    Source: Cox (1980), Journal of the American Statistical Association 75(370), on complementary
-    suppression.
-    """
-    names = sorted({measure for found in counts.values() for measure in found})
-    enough = {
-        measure: sum(found.get(measure, 0) >= minimum_cell for found in counts.values())
-        for measure in names
-    }
-    measures = tuple(measure for measure in names if enough[measure] >= FEWEST)
-    few = tuple(
-        sorted(
-            branch
-            for branch, found in counts.items()
-            if any(found.get(measure, 0) < minimum_cell for measure in measures)
-        )
-    )
-    shown = sorted(set(counts) - set(few), key=lambda b: (sum(counts[b].values()), b))
-    withheld: list[str] = []
-    while few and shown:
-        hidden = [*few, *withheld]
-        together = [sum(counts[b].get(measure, 0) for b in hidden) for measure in measures]
-        if len(hidden) > 1 and all(n >= minimum_cell for n in together):
-            break
-        withheld.append(shown.pop(0))
-    return Disclosure(
-        shown=tuple(sorted(shown)) if measures else (),
-        few=few if measures else tuple(sorted(counts)),
-        withheld=tuple(withheld),
-        measures=measures,
-    )
 
 
 def compare_branches(
@@ -182,7 +120,8 @@ def compare_branches(
         disclosure=found,
         leagues=leagues,
         responses=_responses(
-            invitations, by=by, shown=found.shown, window=period.window("sent_at"), level=level
+            invitations, by=by, shown=found.shown, window=period.window("sent_at"),
+            precision=precision,
         ),
         changes=_changes(
             answers, compared[0], by=by, shown=found.shown, spans=(earlier, period),
@@ -253,18 +192,26 @@ def _count(
 
 
 def _responses(
-    invitations: Source | None, *, by: str, shown: Sequence[str], window: Window, level: float
+    invitations: Source | None,
+    *,
+    by: str,
+    shown: Sequence[str],
+    window: Window,
+    precision: Precision,
 ) -> dict[str, Estimate]:
+    """Give shares of delivered invitations; none on fewer of them than the minimum cell."""
     needed = {by, "delivered", "completed"}
     if invitations is None or not needed <= invitations.columns:
         return {}
     counted = flag_counts(invitations, flags=["delivered", "completed"], by=[by], **window)
     return {
         str(row[by]): proportion(
-            int(row["completed"]), int(row["delivered"]), confidence_level=level
+            int(row["completed"]),
+            int(row["delivered"]),
+            confidence_level=precision["confidence_level"],
         )
         for row in counted.to_dict("records")
-        if row[by] in shown and row["delivered"]
+        if row[by] in shown and row["delivered"] >= precision["minimum_cell"]
     }
 
 

@@ -12,6 +12,7 @@ from cxlib.data.source import Source
 from cxlib.engagement.scales import MetricKind
 from cxlib.engagement.schema import Window
 from cxlib.errors import InputError
+from cxlib.measures.disclosure import FEWEST, Counts, disclose
 from cxlib.measures.survey_sample import UNITS, Statistic, SurveySample, survey_sample
 from cxlib.stats.estimate import Estimate, Unit, check_level
 from cxlib.stats.means import t_quantile
@@ -22,7 +23,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Place = Literal["inside", "outside", "far_outside"]
 LIMITS = (0.95, 0.998)
 """The two pairs of control limits of a funnel plot: about 2 and 3 standard errors."""
-FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class League:
 
     Attributes:
         entries: Stores with enough answers.
-        hidden: Stores with too few.
+        hidden: Stores with too few, and those hidden with them.
         overall: Score of all answers at the stores shown.
         answer_sd: Spread of one answer round its store, customers' repeats included: the funnel
             is overall ± z answer_sd √(1/n - 1/N), for a store is itself part of the N answers.
@@ -105,10 +105,11 @@ def store_league(
         seed: Of the draws.
         statistic: As in `weighted_scores`.
         confidence_level: In [0.9, 1).
-        minimum_cell: Stores with fewer answers are hidden.
+        minimum_cell: Stores with fewer answers are hidden, and with them those that would give
+            them away beside a total (`disclosure.disclose`).
 
     Returns:
-        The league; None where answers name no store, or fewer than 3 stores have enough answers.
+        The league; None where answers name no store, or fewer than 3 stores can be shown.
     """
     if "store" not in answers.columns:
         return None
@@ -118,10 +119,16 @@ def store_league(
     )  # fmt: skip
     stores = {group[0] for group in sample.groups if group[0]}
     owner = np.array([group[0] for group in sample.groups])
-    enough = sum(float(sample.products.n[owner == name].sum()) >= minimum_cell for name in stores)
-    if enough < FEWEST:
+    counts: Counts = {
+        name: {str(metric): round(float(sample.products.n[owner == name].sum()))} for name in stores
+    }
+    found = disclose(counts, minimum_cell=minimum_cell)
+    if len(found.shown) < FEWEST:
         return None
-    return league(sample, seed=seed, confidence_level=confidence_level, minimum_cell=minimum_cell)
+    return league(
+        sample, seed=seed, confidence_level=confidence_level, minimum_cell=minimum_cell,
+        hide=found.withheld,
+    )  # fmt: skip
 
 
 def league(

@@ -138,6 +138,21 @@ def test_too_few_groups_or_stores_give_nothing_to_show_instead_of_an_error():
     assert store_league(few, seed=1, minimum_cell=10, **kept).unit == "points"
 
 
+def test_the_diagnosis_hides_a_second_store_where_the_total_would_give_one_away():
+    """Stores of 60, 50, 45, 40 and 5: total less four shown is the fifth, so 40 goes with it."""
+    sizes = {"A": 60, "B": 50, "C": 45, "D": 40, "E": 5}
+    n = sum(sizes.values())
+    frame = pd.DataFrame(
+        {"store": np.repeat(list(sizes), list(sizes.values())), "touchpoint": "visit",
+         "nps": np.resize([10, 8, 3], n), "answered_at": pd.Timestamp(2025, 8, 1),
+         "customer_id": [f"C{k}" for k in range(n)]}
+    )  # fmt: skip
+    window = {"date": "answered_at", "start": dt.date(2025, 7, 1), "end": dt.date(2026, 1, 1)}
+    found = store_league(source(frame, "answers"), metric="nps", window=window, seed=1)
+    assert found.hidden == ("D", "E")
+    assert sorted(entry.unit for entry in found.entries) == ["A", "B", "C"]
+
+
 @pytest.mark.parametrize(
     ("metric", "statistic", "margin"),
     [("nps", "nps", 5), ("csat", "share", 0.025), ("csat", "mean", 0.1), ("ces-v2", "mean", 0.15)],

@@ -9,7 +9,8 @@ import pytest
 from cxlib.data.source import duckdb_source
 from cxlib.engagement.schema import Metric, Period
 from cxlib.errors import DataError
-from cxlib.measures.branches import compare_branches, disclose
+from cxlib.measures.branches import compare_branches
+from cxlib.measures.disclosure import disclose
 from cxlib.measures.league import league
 from cxlib.measures.survey_sample import survey_sample
 
@@ -160,13 +161,15 @@ def test_rank_intervals_hold_for_all_measures_at_once():
 
 
 def test_response_rates_are_completed_over_delivered():
+    """Of b only 3 invitations were delivered, fewer than the minimum cell; z is not shown."""
     frame = answers({"a": 80, "b": 60, "c": 50})
     log = pd.DataFrame(
-        {"store": ["a"] * 4 + ["z"], "delivered": [1, 1, 1, 0, 1], "completed": [1, 0, 0, 0, 1],
+        {"store": ["a"] * 40 + ["b"] * 3 + ["z"] * 40,
+         "delivered": [1] * 30 + [0] * 10 + [1] * 43, "completed": [1] * 10 + [0] * 30 + [1] * 43,
          "sent_at": pd.Timestamp("2026-02-01")}
     )  # fmt: skip
     study = compared(frame, invitations=duckdb_source(log, table="invitations"))
-    assert {unit: (e.value, e.n_obs) for unit, e in study.responses.items()} == {"a": (1 / 3, 3)}
+    assert {unit: (e.value, e.n_obs) for unit, e in study.responses.items()} == {"a": (1 / 3, 30)}
 
 
 def test_too_few_branches_are_refused():
