@@ -84,7 +84,7 @@ def _number(row: Row, text: str) -> float:
 
 def _words(row: Row) -> dict[str, str]:
     """Every word a choice may be written with, small letters -> the choice."""
-    known = {}
+    known = dict(row.also)
     for choice in row.choices:
         known[choice.lower()] = choice
         known[choice.lower().removeprefix("driver_")] = choice

@@ -28,6 +28,7 @@ class Row:
         finest: No interval of this company can be narrower; narrower limits and a value below it
             show that another unit was used.
         choices: Words allowed.
+        also: Other words for them, as modules say them: word and choice.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Row:
     high: float = 0.0
     finest: float = 0.0
     choices: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
 
 TOUCHPOINTS: Final = (
@@ -56,7 +58,10 @@ ROWS: Final = (
     Row(key="channels", kind="choice", choices=("up_down", "down_up", "both_up", "both_down")),
     Row(key="ab_effect", kind="number", unit="pp", interval=True, low=-100, high=100, finest=0.1),
     Row(key="ab_sure", kind="percent", unit="percent", low=0, high=100),
-    Row(key="ab_decision", kind="choice", choices=("ship", "not", "extend", "invalid")),
+    Row(
+        key="ab_decision", kind="choice", choices=("ship", "not", "extend", "invalid"),
+        also=(("stop", "not"),),
+    ),
     Row(
         key="initiative_effect", kind="number", unit="pp", interval=True, low=-100, high=100,
         finest=0.1,

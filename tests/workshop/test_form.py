@@ -162,7 +162,7 @@ def test_a_small_effect_in_percentage_points_is_not_taken_for_a_share(tmp_path):
     ("said", "read"),
     [("ship", "ship"), ("Ship", "ship"), (" SHIP ", "ship"), ("introduce it for all", "ship"),
      ("全面推出", "ship"), ("ship (introduce it for all)", "ship"), ("ｓｈｉｐ", "ship"),
-     ("ship（全面推出）", "ship"), ("不推出", "not")],
+     ("ship（全面推出）", "ship"), ("不推出", "not"), ("stop", "not")],
 )  # fmt: skip
 def test_a_choice_is_read_in_either_language(tmp_path, said, read):
     form = read_form(written(tmp_path, {"ab_decision": [said]}))
