@@ -8,11 +8,11 @@ from typing import get_args
 
 from cxlib.engagement import Engagement, load_engagement
 from cxlib.engagement.lock import locked
-from cxlib.errors import ConfigError, CxError, RunError
+from cxlib.errors import ConfigError, CxError
 from cxlib.measures.branches import BranchColumn, TooFewBranchesError
 from cxlib.run.batch_folder import write_whole
 from cxlib.run.batch_index import write_batch_index
-from cxlib.run.batch_plan import Branch, Plan, plan_by_column, plan_by_list
+from cxlib.run.batch_plan import LOCK, Branch, Plan, at_work, plan_by_column, plan_by_list
 from cxlib.run.batch_pool import Pool, workers_for
 from cxlib.run.batch_progress import Tally
 from cxlib.run.batch_record import BatchRecord, settings_digest
@@ -25,6 +25,8 @@ from cxlib.run.runner import Options, run_workbook
 
 COMPARISON = "07_branch_comparison"
 COMPARABLE = get_args(BranchColumn)
+SMALLEST_CELL = 5
+"""As `minimum_cell` of the engagement file allows."""
 CLUSTER_LOG = "cluster.tsv"
 ALL, NONE, SOME = 0, 1, 3
 """Exit codes: every branch that can be shown is done, none is, some are."""
@@ -118,14 +120,23 @@ def run_batch(
     for note in plan.notes:
         progress.say(note)
     plan.home.mkdir(parents=True, exist_ok=True)
-    with locked(plan.home / "batch.lock", wait_s=0) as held:
+    with locked(plan.home / LOCK, wait_s=0) as held:
         if not held:
-            raise RunError(f"another batch is at work in {plan.home}; wait for it to end")
+            raise at_work(plan.home)
         return _run(plan, chosen, options, progress)
 
 
 def _plan(paths: Sequence[Path], options: BatchOptions) -> tuple[Plan, Options]:
     """The branches and what a run of each is asked for."""
+    if 0 < options.minimum_cell < SMALLEST_CELL:
+        raise ConfigError(
+            f"--minimum-cell must be {SMALLEST_CELL} or more, or 0 for the engagement's, got "
+            f"{options.minimum_cell}"
+        )
+    if options.scheduler and "://" not in options.scheduler:
+        raise ConfigError(
+            f"--scheduler must be an address such as tcp://host:8786, got {options.scheduler!r}"
+        )
     if options.by and len(paths) != 1:
         raise ConfigError(f"--by shares out one engagement, got {len(paths)}; leave --by out")
     if options.by:

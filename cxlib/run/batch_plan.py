@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cxlib.data.convert import to_times
 from cxlib.engagement import Engagement, load_engagement
-from cxlib.engagement.lock import hidden_folder
-from cxlib.errors import ConfigError, CxError
+from cxlib.engagement.lock import hidden_folder, locked
+from cxlib.errors import ConfigError, CxError, RunError
 from cxlib.run.batch_folder import write_branch
 from cxlib.run.batch_names import branch_ids, shown
 from cxlib.run.batch_split import Share, Split, split_tables
@@ -17,6 +17,7 @@ from cxlib.run.notebooks import NOTEBOOKS
 
 DIAGNOSIS = "01_diagnosis"
 LIST = ".txt"
+LOCK = "batch.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,31 @@ def plan_by_column(
     if not ids:
         raise ConfigError(f"--by {by}: no answer has a {split.column}")
     answered = _answered(engagement, split.shares["answers"])
+    with locked(home / LOCK, wait_s=0) as held:
+        if not held:  # the files of its branches are being read
+            raise at_work(home)
+        branches = _write_branches(engagement, split, ids, answered, home=home, floor=floor)
+    return Plan(
+        name=f"batch_{column}", home=home, engagement=engagement, branches=branches,
+        notes=tuple(_notes(engagement, split)), column=by,
+    )  # fmt: skip
+
+
+def at_work(home: Path) -> RunError:
+    """What a second batch in the same place is told."""
+    return RunError(f"another batch is at work in {home}; wait for it to end")
+
+
+def _write_branches(
+    engagement: Engagement,
+    split: Split,
+    ids: Mapping[str, str],
+    answered: Mapping[str, int],
+    *,
+    home: Path,
+    floor: int,
+) -> tuple[Branch, ...]:
+    """Each branch's private folder; those of branches that are no more are removed."""
     branches = []
     for value, branch_id in ids.items():
         name, folder = _name(engagement, split, value), home / branch_id
@@ -116,10 +142,7 @@ def plan_by_column(
     for left in home.iterdir():
         if left.is_dir() and left.name not in ids.values():
             shutil.rmtree(left)  # a branch that is no more
-    return Plan(
-        name=f"batch_{column}", home=home, engagement=engagement, branches=tuple(branches),
-        notes=tuple(_notes(engagement, split)), column=by,
-    )  # fmt: skip
+    return tuple(branches)
 
 
 def _answered(engagement: Engagement, share: Share) -> dict[str, int]:
@@ -198,7 +221,8 @@ def plan_by_list(paths: Sequence[Path], *, out: Path) -> Plan:
         try:
             engagement = load_engagement(path)
         except CxError as error:
-            problems.append(str(error))
+            said = str(error)
+            problems.append(said if str(path) in said else f"{path}: {said}")
             continue
         if engagement.path in found:
             problems.append(f"{path} is named twice; name each engagement once")
@@ -231,8 +255,17 @@ def _listed(path: Path) -> list[Path]:
     if path.suffix != LIST:
         return [path]
     if not path.is_file():
-        raise ConfigError(f"no list of engagements at {path}")
-    lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
+        raise ConfigError(
+            f"no list of engagements at {path}; write one, an engagement's folder a line"
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"{path}, line {line}: the list must be text in UTF-8; save it as UTF-8"
+        ) from None
+    lines = (line.strip() for line in text.splitlines())
     return [path.parent / line for line in lines if line and not line.startswith("#")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cxlib.errors import CxError
+from cxlib.errors import ConfigError, CxError
 
 Lang = Literal["en", "zh-Hant-HK", "both"]
 EXIT_CODES = (
@@ -22,8 +22,9 @@ def batch(
         typer.Argument(help="One engagement with --by; else engagements, or a .txt naming them."),
     ],
     by: Annotated[
-        str, typer.Option(help="Column of the answers (or TABLE.COLUMN): a report per value.")
-    ] = "",
+        str | None,
+        typer.Option(help="Column of the answers (or TABLE.COLUMN): a report per value."),
+    ] = None,
     lang: Annotated[
         Lang | None, typer.Option(help="Report language; default: all of the engagement's.")
     ] = None,
@@ -62,9 +63,12 @@ def batch(
     from cxlib.run.batch import BatchOptions, run_batch
     from cxlib.run.progress import progress_for
 
+    if by is not None and not by.strip():
+        raise ConfigError(f"--by must name a column of the answers, got {by!r}; name one such as "
+                          "store, or leave --by out")  # fmt: skip
     progress = progress_for(quiet=quiet, terminal=sys.stdout.isatty())
     chosen = BatchOptions(
-        by=by,
+        by=by or "",
         languages=languages_of(lang),
         formats=formats_of(to),
         notebooks=tuple(notebook or ()),

@@ -39,7 +39,7 @@ def score_forms(
         The page.
 
     Raises:
-        InputError: No form, too many, or a language unknown.
+        InputError: No form, none of them a file, too many, or a language unknown.
         DataError: The truth file cannot be read.
     """
     if not 1 <= len(forms) <= MOST_FORMS:
@@ -47,6 +47,10 @@ def score_forms(
     if not languages or (set(languages) - set(CODES)):
         raise InputError(f"languages must be of {', '.join(CODES)}, got {tuple(languages)}")
     known = read_truth(truth) if isinstance(truth, Path) else truth
+    if not any(path.is_file() for path in forms):
+        raise InputError(
+            f"no form was found at {', '.join(map(str, forms))}; name the filled form.csv files"
+        )
     truths = {"": known} if isinstance(known, Truth) else dict(known)
     judged = judge_forms([read_form(path) for path in forms], truths)
     page = score_page(judged, languages=tuple(dict.fromkeys(languages)))

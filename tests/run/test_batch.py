@@ -77,6 +77,8 @@ def test_two_branches_are_reported_and_the_small_one_is_hidden(three_stores, tmp
         ({"by": "store", "shared": ("orders",)}, "--share takes a table that only describes"),
         ({"by": "store", "notebooks": ("02",)}, "so --by makes 01_diagnosis alone; leave out 02_"),
         ({"shared": ("maturity",)}, "--share and --minimum-cell are for a batch --by a column"),
+        ({"by": "store", "minimum_cell": 1}, "--minimum-cell must be 5 or more, or 0 for the"),
+        ({"by": "store", "scheduler": "foo"}, "--scheduler must be an address such as tcp://host"),
         ({"by": "store", "workers": -1}, "--workers must be 1 or more, or 0 for one a core"),
     ],
 )
@@ -91,6 +93,9 @@ def test_the_command_says_bad_input_with_exit_code_2(tmp_path):
     made = cx("batch", "absent.yml", folder=tmp_path)
     assert made.returncode == 2
     assert made.stderr.startswith("cx: no engagement file at absent.yml")
+    made = cx("batch", "absent.yml", "--by", "", folder=tmp_path)
+    assert made.returncode == 2
+    assert made.stderr.startswith("cx: --by must name a column of the answers, got ''")
 
 
 def test_the_whole_is_compared_by_the_column_of_the_batch(engagement, tmp_path):

@@ -13,7 +13,8 @@ import yaml
 
 from cxlib.data.intake import read_table
 from cxlib.engagement import load_engagement
-from cxlib.errors import ConfigError
+from cxlib.engagement.lock import locked
+from cxlib.errors import ConfigError, RunError
 from cxlib.run.batch_names import branch_ids, client_id
 from cxlib.run.batch_plan import plan_by_column, plan_by_list
 from cxlib.run.batch_split import split_tables
@@ -231,6 +232,19 @@ def test_a_branch_that_is_no_more_leaves_no_rows_behind(small, frames):
     assert not gone.exists()
 
 
+def test_a_second_batch_leaves_the_folders_of_the_first_as_they_are(small):
+    engagement = small()
+    plan = plan_by_column(engagement, by="store", minimum_cell=5)
+    written = [branch.path for branch in plan.branches if not branch.too_few]
+    with (
+        locked(plan.home / "batch.lock", wait_s=0),
+        pytest.raises(RunError, match="another batch is at work in "),
+    ):
+        plan_by_column(engagement, by="store", minimum_cell=100_000)
+    assert written
+    assert all(path.is_file() for path in written)
+
+
 def test_rows_stay_in_a_folder_that_only_its_owner_reads(small):
     plan = plan_by_column(small(), by="store", minimum_cell=5)
     folder = plan.branches[0].path.parent
@@ -325,5 +339,12 @@ def test_a_list_takes_engagements_as_they_are(small, tmp_path):
         plan_by_list([one.path, one.folder], out=tmp_path)
     with pytest.raises(ConfigError, match="no engagement file at "):
         plan_by_list([one.path, tmp_path / "absent"], out=tmp_path)
+    (tmp_path / "u16.txt").write_bytes(b"one\n\xff\xfe")
+    with pytest.raises(ConfigError, match=r"u16\.txt, line 2: the list must be text in UTF-8"):
+        plan_by_list([tmp_path / "u16.txt"], out=tmp_path)
+    (broken := tmp_path / "broken").mkdir()
+    (broken / "engagement.yml").write_text("wave: [", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"broken: engagement\.yml cannot be read"):
+        plan_by_list([one.path, broken], out=tmp_path)
     with pytest.raises(ConfigError, match="no list of engagements at "):
         plan_by_list([tmp_path / "absent.txt"], out=tmp_path)

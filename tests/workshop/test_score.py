@@ -156,11 +156,27 @@ def test_decisions_are_worth_their_money_under_the_truth(case):
     stake = truth.terms.test
     for word, choice in (("ship", "go"), ("not", "stop"), ("extend", "wait")):
         score = score_form(form({"ab_decision": Answer(words=(word,))}), truth, reading)
-        worst = max(stake.regret(c, truth.ab_effect) for c in ("go", "stop", "wait"))
+        worst = stake.most_to_lose(largest_effects(truth.difficulty)[0])
         regret = stake.regret(choice, truth.ab_effect)
         assert score.regret_hkd == regret
         assert score.points == pytest.approx(20 * (1 - regret / worst))
     assert score_form(form({"ab_decision": Answer(words=("ship",))}), truth, reading).points == 20
+
+
+@pytest.mark.parametrize("belief", np.linspace(0.05, 0.95, 10))
+@pytest.mark.parametrize("difficulty", ["easy", "usual", "hard"])
+def test_the_choice_of_most_expected_money_has_most_expected_points(case, difficulty, belief):
+    """Believing in a middling effect with some chance: points and HK$ name the same choice."""
+    truth, _ = case
+    largest = largest_effects(difficulty)[0]
+    stake, chances = truth.terms.test, ((0.0, 1 - belief), (0.8 * largest, belief))
+    most = stake.most_to_lose(largest)
+    money, points = (
+        {c: sum(p * of(c, e) for e, p in chances) for c in ("go", "stop", "wait")}
+        for of in (stake.value, lambda c, e: 20 * (1 - stake.regret(c, e) / most))
+    )
+    assert max(money, key=money.get) == max(points, key=points.get)
+    assert all(stake.regret(c, e) <= most for c in money for e in (0.0, largest / 2, largest))
 
 
 @pytest.mark.parametrize(
@@ -432,4 +448,6 @@ def test_impossible_calls_are_refused(tmp_path, scored):
         score_forms([tmp_path / "f.csv"], truths, tmp_path / "s.html", languages=("fr",))
     with pytest.raises(DataError, match="the truth cannot be read"):
         score_forms([tmp_path / "f.csv"], folder / "none.json", tmp_path / "s.html")
+    with pytest.raises(InputError, match=r"no form was found at .*f\.csv; name the filled"):
+        score_forms([tmp_path / "f.csv"], truths, tmp_path / "s.html")
     assert not (tmp_path / "s.html").exists()
