@@ -76,9 +76,11 @@ def parse_place(address: str) -> Place:
     """
     master, _, options = address.strip().partition("?")
     if not _MASTER.fullmatch(master):
+        plain = re.match(r"spark://|local|$", master) and "@" not in address
+        found = repr(master) if plain else "another, not shown since it may hold a password"
         raise ConfigError(
             "the address of a Spark master must be spark://host:port, local[2] or "
-            f"local-cluster[2,1,1024], got {master!r}"
+            f"local-cluster[2,1,1024], got {found}"
         )
     given = dict(parse_qsl(options, keep_blank_values=True))
     settings = {name: given.pop(name) for name in list(given) if name.startswith("spark.")}

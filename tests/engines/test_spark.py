@@ -406,6 +406,10 @@ AMOUNTS = "cores must be a whole number from 1 and memory such as 512m or 2g, "
     ("address", "said"),
     [
         ("", f"{MASTERS}got ''"),
+        (
+            "postgresql://u:secret?x@h:5432/x",
+            f"{MASTERS}got another, not shown since it may hold a password",
+        ),
         ("spark://host", f"{MASTERS}got 'spark://host'"),
         ("local[2]?core=4", f"{OPTIONS}got core"),
         ("local[2]?cores=0", f"{AMOUNTS}got '0' and '1g'"),
