@@ -124,18 +124,18 @@ def checks_before(panel):
 
 
 def test_a_sound_design_is_seldom_graded_down_by_chance():
-    """400 seeded chains: each check fails in 5 % (SE 1.1 %); together they take B from 5 to 10 %.
+    """200 seeded chains: each check fails in 5 % (SE 1.5 %); together they take B from 5 to 10 %.
 
     The share graded B lies inside 99 % binomial limits of that. Checks at 10 % or never failing
     would break the limits, and a drift that adds half the effect again is let through in few.
     """
     panels = redrawn(np.random.default_rng(77))
-    p_values = np.array([checks_before(next(panels)) for _ in range(400)])
+    p_values = np.array([checks_before(next(panels)) for _ in range(200)])
     failed = p_values < CHECK_P_VALUE
-    assert failed.mean(axis=0) == pytest.approx(0.05, abs=0.028)
-    assert 0.90 - 0.038 <= np.mean(~failed.any(axis=1)) <= 0.95 + 0.028
+    assert failed.mean(axis=0) == pytest.approx(0.05, abs=0.04)
+    assert 0.90 - 0.054 <= np.mean(~failed.any(axis=1)) <= 0.95 + 0.04
     drifting = redrawn(np.random.default_rng(78), drift=0.0012)
-    caught = [min(checks_before(next(drifting))) < CHECK_P_VALUE for _ in range(50)]
+    caught = [min(checks_before(next(drifting))) < CHECK_P_VALUE for _ in range(25)]
     assert np.mean(caught) > 0.9
 
 

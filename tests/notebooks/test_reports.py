@@ -172,7 +172,7 @@ def test_run_json_tells_what_was_done(full_run):
     record = json.loads((full_run.folder / "run.json").read_text(encoding="utf-8"))
     assert record["status"] == "done"
     assert sorted(record["seconds"]) == sorted(NOTEBOOKS)
-    assert len(record["reports"]) == 24
+    assert len(record["reports"]) == 28
     assert all(len(item["sha256"]) == 64 and item["rows"] > 0 for item in record["data"])
 
 
@@ -183,7 +183,7 @@ def test_the_index_links_every_report(full_run):
         "index.html"
     }
     assert made == linked
-    assert len(made) == 24
+    assert len(made) == 28
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
