@@ -8,8 +8,10 @@ interval   10 (1 - r / 11), r = interval score / width of an honest interval, at
            and stays so because the points fall on one straight line from 10 at r = 0.
 certainty  5 (1 - 4 (p - y)²), y = 1 where the effect is real: Brier's score, proper too.
 choice     10 where right; pain points by how many of the three are named.
-money      20 (1 - regret / largest regret): HK$ over the horizon under the truth. A broken test
-           is judged on whether it was called invalid, for its result cannot be known.
+money      20 (1 - regret / most to lose): HK$ over the horizon under the truth, against the most
+           a choice can lose at this difficulty. That scale does not depend on the truth, so the
+           choice of most expected money is the best bet. A broken test is judged on whether it
+           was called invalid, for its result cannot be known.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from cxlib.workshop.form import Answer, Form
 from cxlib.workshop.form_rows import ASKED, LEVEL, N_PAIN, Row
 from cxlib.workshop.score_analyst import Reading
 from cxlib.workshop.truth import Truth
+from cxlib.workshop.truth_plan import largest_effects
 from cxlib.workshop.truth_terms import Choice, Stake
 
 Part = Literal["accuracy", "interval", "certainty", "choice", "money"]
@@ -239,16 +242,17 @@ def _choice(row: Row, answer: Answer | None, truth: Truth) -> Scored:
 def _decision(key: str, answer: Answer | None, truth: Truth, reading: Reading) -> Scored:
     stake = stake_of(truth, key)
     effect = truth.ab_effect if key == "ab_decision" else truth.initiative_effect
-    losses = {choice: stake.regret(choice, effect) for choice in ("go", "stop", "wait")}
     if answer is None:
         return _part(key, "money", 0.0, "blank")
     word, best = answer.words[0], reading.answers[key].words[0]
-    regret = losses[_CHOICES[word]]
+    regret = stake.regret(_CHOICES[word], effect)
     if key == "ab_decision" and not reading.test_valid:
         seen = {"invalid": 1.0, "extend": 0.5}.get(word, 0.0)
         remark: Remark = "broken_seen" if word == "invalid" else "broken_unseen"
         return _part(key, "money", MOST["money"] * seen, remark, regret=regret)
-    points = MOST["money"] * (1 - regret / max(losses.values()))
+    of_test, of_initiative = largest_effects(truth.difficulty)
+    most = stake.most_to_lose(of_test if key == "ab_decision" else of_initiative)
+    points = MOST["money"] * (1 - regret / most)
     remarks: dict[tuple[bool, bool], Remark] = {
         (True, False): "best", (False, False): "lucky",
         (True, True): "unlucky", (False, True): "avoidable",

@@ -75,6 +75,16 @@ _DIALS: Final[dict[str, _Dial]] = {
 }  # fmt: skip
 
 
+_BASE: Final = (0.05, 0.075)
+"""Sales per enquiry without any effect."""
+
+
+def largest_effects(difficulty: Difficulty) -> tuple[float, float]:
+    """Give the largest effect of a test and of an initiative that is ever drawn, in shares."""
+    dial = _DIALS[difficulty]
+    return dial.ab_effect[1], dial.initiative[1] * _BASE[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything drawn for a company; the data and the truth follow from it."""
@@ -122,7 +132,7 @@ def draw_plan(seed: int, difficulty: Difficulty) -> Plan:
     weights, top = _weights(rng, places, between(dial.top_weight), dial.lead)
     works = bool(rng.random() < 0.5)
     ab_effect = between(dial.ab_effect) * works
-    base = float(rng.uniform(0.05, 0.075))
+    base = float(rng.uniform(*_BASE))
     paid_off = bool(rng.random() < dial.initiative_chance)
     rel_effect = between(dial.initiative) * paid_off
     cost_scale = between(dial.cost)

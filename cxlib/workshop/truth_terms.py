@@ -67,6 +67,15 @@ class Stake:
         """HK$ lost against the best choice, 0 or more."""
         return self.best(effect)[1] - self.value(choice, effect)
 
+    def most_to_lose(self, largest: float) -> float:
+        """HK$ the worst choice can cost when the true effect lies between 0 and ``largest``.
+
+        Known before any truth is, so that points that fall in proportion to it pay for the choice
+        of most expected money.
+        """
+        choices: tuple[Choice, ...] = ("go", "stop", "wait")
+        return max(self.regret(choice, effect) for choice in choices for effect in (0.0, largest))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:

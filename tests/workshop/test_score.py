@@ -22,6 +22,7 @@ from cxlib.workshop.score_groups import company_of, judge_forms, read_again
 from cxlib.workshop.score_page import score_page
 from cxlib.workshop.score_points import interval_score, score_form, true_number, true_words
 from cxlib.workshop.score_truth import truth_lines
+from cxlib.workshop.truth_plan import largest_effects
 from cxlib.workshop.truth_terms import Stake
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "workshop_scores.json"
