@@ -108,19 +108,19 @@ def test_before_after_of_equal_units_is_the_paired_t_by_hand():
 
 
 def test_intervals_hold_a_planted_effect_as_often_as_stated_with_8_of_24_stores():
-    """200 seeded chains with +2.0 pp; before/after holds it in under half.
+    """120 seeded chains with +2.0 pp; before/after holds it in under half.
 
     A longer run of 1,000 chains (seed 1): 94.6 % here, 95.0 % for the relative interval.
     """
     rng = np.random.default_rng(41)
     hits, naive = [], []
-    for _ in range(200):
+    for _ in range(120):
         panel = chain(rng, effect=0.02)
         found = difference_in_differences(panel, start=SIMULATED_START, n_permutations=99).effect
         hits.append(found.ci_lower <= 0.02 <= found.ci_upper)
         plain = before_after(panel, start=SIMULATED_START)
         naive.append(plain.ci_lower <= 0.02 <= plain.ci_upper)
-    assert np.mean(hits) == pytest.approx(0.95, abs=0.03)
+    assert np.mean(hits) == pytest.approx(0.95, abs=0.04)
     assert np.mean(naive) < 0.5
 
 
