@@ -32,8 +32,8 @@ BIN = Path(sys.executable).parent
 SAMPLE = ROOT / "data_samples" / "harbour_home"
 NOTEBOOK = ROOT / "notebooks" / "01_diagnosis.ipynb"
 LANGUAGES = ("en", "zh-Hant-HK")
-PER_BRANCH = 420
-"""Answers of a branch over the year: about those of a store of the sample."""
+PER_BRANCH = 700
+"""Answers of a branch over the year, so that none has too few for a report."""
 
 
 def engagement_of(home, *, branches):
