@@ -73,9 +73,11 @@ def write_branch(
 def write_whole(folder: Path, engagement: Engagement, *, by: str) -> Path:
     """Fill a folder that compares the values of a column of the whole, and give its file.
 
-    The tables are the client's own, linked where the file system can.
+    The tables are the client's own, linked where the file system can; comments are not read, so
+    nothing of ``voice`` goes along.
     """
     said = _taken_over(engagement) | {"comparison": {"by": by}}
+    said.pop("voice", None)
     folder.mkdir(mode=0o700, exist_ok=True)
     tables = {}
     for table in WHOLE_TABLES:
@@ -85,9 +87,8 @@ def write_whole(folder: Path, engagement: Engagement, *, by: str) -> Path:
             if spec.file:
                 tables[table]["file"] = f"data/{table}{Path(spec.file).suffix}"
                 _link(engagement.folder / spec.file, folder / tables[table]["file"])
-    brand = engagement.folder / engagement.brand
-    if brand.is_file():
-        _link(brand, folder / engagement.brand)
+    for file in _brand_files(engagement):
+        _link(file, folder / _beside(file, engagement))
     path = folder / "engagement.yml"
     text = yaml.safe_dump(said | {"tables": tables}, allow_unicode=True, sort_keys=False)
     path.write_text(text, encoding="utf-8")
@@ -152,18 +153,14 @@ def _taken_over(engagement: Engagement) -> dict[str, Any]:
 
 def _copy_files(folder: Path, engagement: Engagement, split: Split, value: str) -> set[Path]:
     """Copy brand and word lists whole; of coded and quoted answers only the branch's own."""
-    from cxlib.report.brand import read_brand
-
-    brand = engagement.folder / engagement.brand
-    logo = read_brand(brand).logo if brand.is_file() else None
-    whole = [brand, logo, *(
+    words = [
         engagement.folder / file
         for file in (engagement.voice.names, engagement.voice.taxonomy) if file
-    )]  # fmt: skip
+    ]  # fmt: skip
     kept = set()
-    for file in whole:
-        if file is not None and file.is_file():
-            to = folder / file.resolve().relative_to(engagement.folder.resolve())
+    for file in [*_brand_files(engagement), *words]:
+        if file.is_file():
+            to = folder / _beside(file, engagement)
             to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.copyfile(file, to)
             kept.add(to)
@@ -176,6 +173,21 @@ def _copy_files(folder: Path, engagement: Engagement, split: Split, value: str) 
             _copy_rows(engagement.folder / named, to, key=key, own=own)
             kept.add(to)
     return kept
+
+
+def _brand_files(engagement: Engagement) -> list[Path]:
+    """List the brand file and its logo, where there are any."""
+    from cxlib.report.brand import read_brand
+
+    brand = engagement.folder / engagement.brand
+    if not brand.is_file():
+        return []
+    logo = read_brand(brand).logo
+    return [brand] if logo is None else [brand, logo]
+
+
+def _beside(file: Path, engagement: Engagement) -> Path:
+    return file.resolve().relative_to(engagement.folder.resolve())
 
 
 def _copy_rows(file: Path, to: Path, *, key: str, own: set[str]) -> None:

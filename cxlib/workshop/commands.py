@@ -114,14 +114,16 @@ def company(
     made = make_groups(out, seed=seed, groups=groups, difficulty=difficulty, truth=file)
     for name in made:
         print(f"made {out / name}")
-    first = out / next(iter(made)) / "form.csv"
+    forms = out / (next(iter(made)) if len(made) == 1 else "group_*") / "form.csv"
     print(
         f"truth in {file}: keep it to yourself\nnext: give each group its folder; when the forms "
-        f"are filled in: cx workshop score {first} --truth {file}"
+        f"are filled in: cx workshop score {forms} --truth {file}"
     )
 
 
-@app.command(epilog="Example: cx workshop score companies/group_*/form.csv --truth truth.json")
+@app.command(
+    epilog="Example: cx workshop score companies/group_*/form.csv --truth companies_truth.json"
+)
 def score(
     forms: Annotated[list[Path], typer.Argument(help="The filled forms.")],
     truth: Annotated[Path, typer.Option(help="The trainer's truth file.")],

@@ -14,24 +14,18 @@ import argparse
 import datetime as dt
 import json
 import platform
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pandas as pd
+from full_run import BIN, LANGUAGES, ROOT, SAMPLE, run, timed
 
 from cxlib.engagement import load_engagement
 from cxlib.run.batch_plan import plan_by_column
 
-ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
-SAMPLE = ROOT / "data_samples" / "harbour_home"
 NOTEBOOK = ROOT / "notebooks" / "01_diagnosis.ipynb"
-LANGUAGES = ("en", "zh-Hant-HK")
 PER_BRANCH = 700
 """Answers of a branch over the year, so that none has too few for a report."""
 
@@ -62,20 +56,6 @@ def engagement_of(home, *, branches):
         kept = [f"B{n + 1:02d}" for n in range(branches)]
         whole[whole["branch"].isin(kept)].to_csv(path, index=False)
     return folder
-
-
-def timed(command, *words):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begun = time.perf_counter()
-    command(*words)
-    wall = time.perf_counter() - begun
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu
-
-
-def run(*command):
-    subprocess.run([str(word) for word in command], check=True, capture_output=True)
 
 
 def ours(engagement, out, workers):

@@ -11,8 +11,11 @@ import yaml
 
 from cxlib.engagement import load_engagement
 from cxlib.errors import ConfigError
-from cxlib.run.batch import BatchOptions, compare, run_batch
+from cxlib.report.brand import read_brand
+from cxlib.run.batch import COMPARISON, BatchOptions, compare, run_batch
 from cxlib.run.batch_folder import write_whole
+from cxlib.run.notebooks import select_notebooks
+from cxlib.run.preflight import check_engagement
 from cxlib.run.runner import Options
 
 pytestmark = pytest.mark.notebooks
@@ -115,3 +118,27 @@ def test_the_whole_is_compared_by_the_column_of_the_batch(engagement, tmp_path):
 def test_a_column_nothing_is_compared_by_is_left_out(engagement, tmp_path):
     whole = load_engagement(engagement)
     assert compare(whole, column="answer_id", options=Options(), home=tmp_path) is None
+
+
+def test_the_whole_needs_no_file_that_the_comparison_does_not_read(engagement, tmp_path):
+    """Names to hide are for comments; a logo is on every cover. Both lie beside the original."""
+    names = engagement / "names.txt"
+    names.write_text("Chan Tai Man\n", encoding="utf-8")
+    logo = engagement / "logo.svg"
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>', "utf-8")
+    brand = engagement / "_brand.yml"
+    said = yaml.safe_load(brand.read_text(encoding="utf-8")) | {"logo": "logo.svg"}
+    brand.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+    path = engagement / "engagement.yml"
+    text = path.read_text(encoding="utf-8").replace("\nvoice:\n", "\nvoice:\n  names: names.txt\n")
+    path.write_text(text, encoding="utf-8")
+    whole = load_engagement(engagement)
+    assert whole.voice.names == "names.txt"
+    home = tmp_path / "home"
+    home.mkdir()
+    copy = load_engagement(write_whole(home / "whole", whole, by="segment"))
+    ready = check_engagement(
+        copy, select_notebooks([COMPARISON]), languages=copy.languages, named=True
+    )
+    assert [notebook.name for notebook in ready.notebooks] == [COMPARISON]
+    assert read_brand(copy.folder / copy.brand).logo == copy.folder / "logo.svg"
